@@ -1,0 +1,36 @@
+"""jwtguard: the resource-server half of OAuth 2.0 for FastAPI and Starlette."""
+
+from jwtguard.access_token import AccessToken
+from jwtguard.claims import Rules
+from jwtguard.errors import (
+    ConfigurationError,
+    CredentialsRequired,
+    InsufficientScope,
+    InvalidKeySet,
+    InvalidRequest,
+    InvalidToken,
+    JWTGuardError,
+    Unavailable,
+)
+from jwtguard.issuer import Issuer
+from jwtguard.jwk import KeySet
+from jwtguard.resource_server import Health, ResourceServer
+from jwtguard.verification import verify
+
+__all__ = [
+    "AccessToken",
+    "ConfigurationError",
+    "CredentialsRequired",
+    "Health",
+    "InsufficientScope",
+    "InvalidKeySet",
+    "InvalidRequest",
+    "InvalidToken",
+    "Issuer",
+    "JWTGuardError",
+    "KeySet",
+    "ResourceServer",
+    "Rules",
+    "Unavailable",
+    "verify",
+]

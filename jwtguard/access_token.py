@@ -1,0 +1,36 @@
+"""What a handler gets to see of a valid access token."""
+
+import msgspec
+
+from jwtguard.frozen import FrozenDict
+
+
+class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A validated access token. Immutable, because every request that carries the token shares it.
+
+    Attributes:
+        subject: the `sub` claim: the resource owner, or the client itself in the client credentials grant; None if absent.
+        client_id: the client that the token was issued to (RFC 9068 section 2.2): `client_id`, else `azp`; None if absent.
+        issuer: the `iss` claim, equal to a configured issuer.
+        audience: the `aud` claim, always a tuple.
+        scopes: the scope tokens (RFC 6749 section 3.3).
+        expires_at: the `exp` claim, seconds since the epoch.
+        issued_at: the `iat` claim, seconds since the epoch; None if absent.
+        token_id: the `jti` claim; None if absent.
+        claims: all claims, as they came.
+        header: the JOSE header, as it came; empty for a token that introspection vouched for.
+    """
+
+    subject: str | None
+    client_id: str | None
+    issuer: str
+    audience: tuple[str, ...]
+    scopes: frozenset[str]
+    expires_at: float
+    issued_at: float | None
+    token_id: str | None
+    claims: FrozenDict
+    header: FrozenDict
+
+    def __repr__(self) -> str:
+        return f"AccessToken(subject={self.subject!r}, client_id={self.client_id!r}, issuer={self.issuer!r})"

@@ -1,0 +1,184 @@
+"""The signature algorithms: which key each takes, and how a key verifies. All of python-jose is reached from here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from jose import jwk as jose_jwk
+from jose.backends.base import Key
+
+try:
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+except (
+    ImportError
+):  # pragma: no cover  (cryptography before 47 has no ML-DSA: its keys are then reported as unsupported)
+    mldsa = None  # type: ignore[assignment]
+
+Verify = Callable[[bytes, bytes], bool]
+"""Takes a signing input and a signature, and tells whether they belong together; raises nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """One JWS algorithm and the only kind of key that serves it (RFC 8725 section 3.1).
+
+    Attributes:
+        name: the `alg` value.
+        key_type: the `kty` value.
+        curve: the `crv` value, where the key type has curves.
+        make: builds python-jose's key object from a public key (or from a shared secret's bytes).
+    """
+
+    name: str
+    key_type: str
+    curve: str | None
+    make: Callable[[Any, str], Key]
+
+
+class _PSSKey(Key):
+    """RSASSA-PSS with a salt as long as the hash (RFC 7518 section 3.5)."""
+
+    _HASHES: Final = {"PS256": hashes.SHA256(), "PS384": hashes.SHA384(), "PS512": hashes.SHA512()}
+
+    def __init__(self, key: rsa.RSAPublicKey, algorithm: str) -> None:
+        self._verify = key.verify
+        self._hash = self._HASHES[algorithm]
+        self._padding = padding.PSS(mgf=padding.MGF1(self._hash), salt_length=self._hash.digest_size)
+
+    def verify(self, msg: bytes, sig: bytes) -> bool:
+        try:
+            self._verify(sig, msg, self._padding, self._hash)
+        except InvalidSignature:
+            return False
+        return True
+
+
+class _PureSignatureKey(Key):
+    """Ed25519 (RFC 8037 section 3.1) and ML-DSA: the algorithm hashes for itself."""
+
+    def __init__(self, key: Any, algorithm: str) -> None:
+        self._verify = key.verify
+
+    def verify(self, msg: bytes, sig: bytes) -> bool:
+        try:
+            self._verify(sig, msg)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def _algorithms() -> dict[str, Algorithm]:
+    table = [
+        *(Algorithm(f"RS{bits}", "RSA", None, jose_jwk.construct) for bits in (256, 384, 512)),
+        *(Algorithm(f"PS{bits}", "RSA", None, _PSSKey) for bits in (256, 384, 512)),
+        Algorithm("ES256", "EC", "P-256", jose_jwk.construct),
+        Algorithm("ES384", "EC", "P-384", jose_jwk.construct),
+        Algorithm("ES512", "EC", "P-521", jose_jwk.construct),
+        Algorithm("Ed25519", "OKP", "Ed25519", _PureSignatureKey),
+        Algorithm("EdDSA", "OKP", "Ed25519", _PureSignatureKey),
+        *(Algorithm(f"HS{bits}", "oct", None, jose_jwk.construct) for bits in (256, 384, 512)),
+    ]
+    if mldsa is not None:
+        table += [Algorithm(f"ML-DSA-{level}", "AKP", None, _PureSignatureKey) for level in (44, 65, 87)]
+    return {algorithm.name: algorithm for algorithm in table}
+
+
+ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(_algorithms())
+"""All that jwtguard verifies. `none` is not among them (RFC 8725 section 3.2)."""
+
+ASYMMETRIC: Final = tuple(name for name, algorithm in ALGORITHMS.items() if algorithm.key_type != "oct")
+"""What an issuer may sign with where nothing else is configured."""
+
+SYMMETRIC: Final[Mapping[str, int]] = MappingProxyType({"HS256": 32, "HS384": 48, "HS512": 64})
+"""The shared-secret algorithms, and the least number of bytes each takes (RFC 7518 section 3.2)."""
+
+
+def verifier(public_key: Any, algorithm: Algorithm) -> Verify:
+    """Do once, when a key is loaded, all that verifying with it needs.
+
+    Args:
+        public_key: `cryptography`'s public key object of the algorithm's type and curve, or a shared secret's bytes.
+        algorithm: what it is to verify.
+    """
+    return algorithm.make(public_key, algorithm.name).verify
+
+
+def rsa_key(n: bytes, e: bytes) -> rsa.RSAPublicKey:
+    """Return the RSA public key of modulus `n` and exponent `e`, big-endian.
+
+    Raises:
+        ValueError: where they cannot be an RSA public key.
+    """
+    return rsa.RSAPublicNumbers(int.from_bytes(e), int.from_bytes(n)).public_key()
+
+
+_CURVES: Final[dict[str, ec.EllipticCurve]] = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+}
+
+
+def ec_key(curve: str, x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
+    """Return the elliptic-curve public key of the point.
+
+    Raises:
+        ValueError: where a coordinate is not as long as the curve's field (RFC 7518 section 6.2.1.2), or the point is not
+            on the curve.
+    """
+    numbers = _CURVES[curve]
+    size = (numbers.key_size + 7) // 8
+    if len(x) != size or len(y) != size:
+        raise ValueError(f"coordinates on {curve} are {size} bytes long")
+    return ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), numbers).public_key()
+
+
+def ed25519_key(x: bytes) -> ed25519.Ed25519PublicKey:
+    """Return the Ed25519 public key (RFC 8037 section 2).
+
+    Raises:
+        ValueError: where `x` is not 32 bytes long.
+    """
+    return ed25519.Ed25519PublicKey.from_public_bytes(x)
+
+
+def mldsa_key(name: str, pub: bytes) -> Any:
+    """Return the ML-DSA public key of one of the algorithms `ML-DSA-44`, `ML-DSA-65`, `ML-DSA-87`.
+
+    Raises:
+        ValueError: where `pub` is not as long as the algorithm's public keys, or OpenSSL lacks the algorithm.
+    """
+    kind = {
+        "ML-DSA-44": mldsa.MLDSA44PublicKey,
+        "ML-DSA-65": mldsa.MLDSA65PublicKey,
+        "ML-DSA-87": mldsa.MLDSA87PublicKey,
+    }
+    try:
+        return kind[name].from_public_bytes(pub)
+    except UnsupportedAlgorithm as error:  # pragma: no cover  (an OpenSSL without ML-DSA)
+        raise ValueError(str(error)) from error
+
+
+def kind_of(public_key: Any) -> tuple[str, str | None, str | None]:
+    """Tell the `kty`, the `crv` and, where the key type has but one, the `alg` of a public key object.
+
+    Raises:
+        ValueError: where no algorithm here takes such a key.
+    """
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return "RSA", None, None
+    if isinstance(public_key, ed25519.Ed25519PublicKey):
+        return "OKP", "Ed25519", None
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        for name, curve in _CURVES.items():
+            if public_key.curve.name == curve.name:
+                return "EC", name, None
+    if mldsa is not None:
+        for level in (44, 65, 87):
+            if isinstance(public_key, getattr(mldsa, f"MLDSA{level}PublicKey")):
+                return "AKP", None, f"ML-DSA-{level}"
+    raise ValueError(f"no signature algorithm takes a key of type {type(public_key).__name__}")

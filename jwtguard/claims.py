@@ -1,0 +1,247 @@
+"""The rules that an access token's type and claims must satisfy (RFC 7519 section 4.1, RFC 9068 sections 2.2 and 4)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Final, Literal, NoReturn
+
+from jwtguard.access_token import AccessToken
+from jwtguard.algorithms import ALGORITHMS, ASYMMETRIC
+from jwtguard.errors import ConfigurationError, InvalidToken
+from jwtguard.frozen import FrozenDict, freeze
+
+Profile = Literal["default", "rfc9068"]
+
+DEFAULT_LEEWAY: Final = 30
+DEFAULT_MAX_TOKEN_BYTES: Final = 16384
+LATEST_DATE: Final = 253402300799
+"""The last second of the year 9999. A later date is a unit error (milliseconds) and would make a token eternal."""
+
+_ACCESS_TOKEN_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+_TYPES: Final[dict[str, frozenset[str | None]]] = {
+    "default": _ACCESS_TOKEN_TYPES | {None, "jwt", "application/jwt"},
+    "rfc9068": _ACCESS_TOKEN_TYPES,
+}
+_REQUIRED: Final[dict[str, tuple[str, ...]]] = {"default": (), "rfc9068": ("sub", "client_id", "iat", "jti")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What one issuer's access tokens must look like to be accepted here.
+
+    Attributes:
+        issuer: the only accepted `iss`, to the letter.
+        audience: the names of this resource server; the token's `aud` must hold one of them.
+        algorithms: the allowed signature algorithms.
+        leeway: clock difference to forgive, in seconds.
+        profile: "rfc9068" demands `typ: at+jwt` and all of RFC 9068 section 2.2.
+        required_claims: claims that must be present, besides those that are always required.
+        client_id_claims: where the client's identifier is looked for, in order.
+        max_token_bytes: how long a token may be, in bytes.
+
+    Raises:
+        ConfigurationError: when built with values that cannot work.
+    """
+
+    issuer: str
+    audience: str | Iterable[str]
+    algorithms: Iterable[str] = ASYMMETRIC
+    leeway: float = DEFAULT_LEEWAY
+    profile: Profile = "default"
+    required_claims: Iterable[str] = ()
+    client_id_claims: Iterable[str] = ("client_id", "azp")
+    max_token_bytes: int = DEFAULT_MAX_TOKEN_BYTES
+    audiences: frozenset[str] = field(init=False, repr=False)
+    types: frozenset[str | None] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.issuer, str) or not self.issuer:
+            raise ConfigurationError(f"issuer is a non-empty string, not {self.issuer!r}")
+        if self.profile not in _TYPES:
+            raise ConfigurationError(f"profile is 'default' or 'rfc9068', not {self.profile!r}")
+        if (
+            isinstance(self.leeway, bool)
+            or not isinstance(self.leeway, (int, float))
+            or not 0 <= self.leeway < LATEST_DATE
+        ):
+            raise ConfigurationError(f"leeway is a number of seconds from 0, not {self.leeway!r}")
+        if (
+            isinstance(self.max_token_bytes, bool)
+            or not isinstance(self.max_token_bytes, int)
+            or self.max_token_bytes < 1
+        ):
+            raise ConfigurationError(f"max_token_bytes is a positive whole number, not {self.max_token_bytes!r}")
+        algorithms = frozenset(_names("algorithms", self.algorithms))
+        if unknown := sorted(algorithms - ALGORITHMS.keys()):
+            raise ConfigurationError(f"algorithms holds {', '.join(unknown)}; supported are {', '.join(ALGORITHMS)}")
+        required = _names("required_claims", self.required_claims, may_be_empty=True)
+        put = object.__setattr__
+        put(self, "algorithms", algorithms)
+        put(self, "audiences", frozenset(_names("audience", self.audience)))
+        put(self, "types", _TYPES[self.profile])
+        put(self, "required_claims", tuple(dict.fromkeys((*_REQUIRED[self.profile], *required))))
+        put(self, "client_id_claims", _names("client_id_claims", self.client_id_claims, may_be_empty=True))
+
+
+def _names(option: str, value: str | Iterable[str], *, may_be_empty: bool = False) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (None,)
+    if not all(isinstance(name, str) and name for name in names) or not (names or may_be_empty):
+        raise ConfigurationError(f"{option} is a non-empty string or several, not {value!r}")
+    return names
+
+
+def check_header(algorithm: str, type_: str | None, rules: Rules) -> None:
+    """Check what the header alone can tell.
+
+    Raises:
+        InvalidToken: `type_mismatch` for a token of another kind (RFC 8725 section 3.11), `algorithm_not_allowed`.
+    """
+    if type_ not in rules.types and (type_ is None or type_.lower() not in rules.types):
+        raise InvalidToken("type_mismatch", detail=f"the profile {rules.profile!r} does not take this token's 'typ'")
+    if algorithm not in rules.algorithms:
+        raise InvalidToken("algorithm_not_allowed", detail=f"allowed are {', '.join(sorted(rules.algorithms))}")
+
+
+def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *, now: float) -> AccessToken:
+    """Check the claims of a token whose signature is good (or that introspection vouched for).
+
+    The order is fixed: `iss`, `aud`, `exp`, `nbf`, `iat`, required claims, the types of the rest, `cnf`.
+
+    Args:
+        claims: the claims.
+        header: the JOSE header, for the result.
+        rules: what they must satisfy.
+        now: seconds since the epoch.
+
+    Raises:
+        InvalidToken: with the first true reason.
+    """
+    get = claims.get
+    issuer = get("iss")
+    if issuer != rules.issuer:
+        _refuse_text(claims, "iss", "issuer_mismatch", f"{rules.issuer!r}")
+    audience = _audience(claims, rules)
+    expires_at = get("exp")
+    if expires_at.__class__ is not int or not 0 <= expires_at <= LATEST_DATE:
+        expires_at = _date(claims, "exp")
+    if now >= expires_at + rules.leeway:
+        raise InvalidToken(
+            "expired", detail=f"it expired at {expires_at}, and it is {now:.0f} (leeway {rules.leeway} s)"
+        )
+    if "nbf" in claims and _date(claims, "nbf") - rules.leeway > now:
+        raise InvalidToken(
+            "not_yet_valid", detail=f"'nbf' is {claims['nbf']}, and it is {now:.0f} (leeway {rules.leeway} s)"
+        )
+    issued_at = get("iat")
+    if issued_at is not None or "iat" in claims:
+        issued_at = _date(claims, "iat")
+        if issued_at - rules.leeway > now:
+            raise InvalidToken(
+                "issued_in_future", detail=f"'iat' is {issued_at}, and it is {now:.0f} (leeway {rules.leeway} s)"
+            )
+    for name in rules.required_claims:
+        if name not in claims:
+            raise InvalidToken("claim_missing", detail=f"{name!r} is required")
+    token = AccessToken(
+        subject=_text(claims, "sub"),
+        client_id=_client_id(claims, rules),
+        issuer=issuer,
+        audience=audience,
+        scopes=_scopes(claims),
+        expires_at=expires_at,
+        issued_at=issued_at,
+        token_id=_text(claims, "jti"),
+        claims=_frozen(claims),
+        header=header,
+    )
+    if "cnf" in claims:
+        # RFC 7800 section 3.1: whoever presents it must prove possession, which no bearer does.
+        raise InvalidToken(
+            "confirmation_unsupported", detail="it has a 'cnf' claim, and came without a proof of possession"
+        )
+    return token
+
+
+def _refuse_text(claims: Mapping[str, Any], name: str, reason: str, expected: str) -> NoReturn:
+    if name not in claims:
+        raise InvalidToken("claim_missing", detail=f"{name!r} is required")
+    if not isinstance(claims[name], str):
+        raise InvalidToken("claim_malformed", detail=f"{name!r} is not a string")
+    raise InvalidToken(reason, detail=f"expected {expected}, came {claims[name]!r}")
+
+
+def _audience(claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:
+    """RFC 7519 section 4.1.3."""
+    audience = claims.get("aud")
+    if audience.__class__ is str:
+        if audience in rules.audiences:
+            return (audience,)
+        named: tuple[Any, ...] = (audience,)
+    elif audience.__class__ is list:
+        named = tuple(audience)
+    elif "aud" not in claims:
+        raise InvalidToken("claim_missing", detail="'aud' is required")
+    else:
+        raise InvalidToken("claim_malformed", detail="'aud' is not a string or an array of strings")
+    if not all(name.__class__ is str for name in named):
+        raise InvalidToken("claim_malformed", detail="'aud' is not a string or an array of strings")
+    if rules.audiences.isdisjoint(named):
+        raise InvalidToken("audience_mismatch", detail=f"expected one of {sorted(rules.audiences)}, came {list(named)}")
+    return named
+
+
+def _date(claims: Mapping[str, Any], name: str) -> float:
+    """RFC 7519 section 2, NumericDate; a JSON number, finite, within the calendar."""
+    value = claims.get(name)
+    if value.__class__ is int or (value.__class__ is float and isfinite(value)):
+        if 0 <= value <= LATEST_DATE:
+            return value
+        raise InvalidToken("claim_malformed", detail=f"{name!r} is not within the years 1970 to 9999 in seconds")
+    if name not in claims:
+        raise InvalidToken("claim_missing", detail=f"{name!r} is required")
+    raise InvalidToken("claim_malformed", detail=f"{name!r} is not a number")
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    if value.__class__ is str:
+        return value
+    if name in claims:
+        raise InvalidToken("claim_malformed", detail=f"{name!r} is not a string")
+    return None
+
+
+def _client_id(claims: Mapping[str, Any], rules: Rules) -> str | None:
+    for name in rules.client_id_claims:
+        if name in claims:
+            return _text(claims, name)
+    return None
+
+
+def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+    """`scope` as RFC 8693 section 4.2 and RFC 9068 section 2.2.3 have it, else `scp` as widely issued."""
+    if "scope" in claims:
+        scope = claims["scope"]
+        if scope.__class__ is not str:
+            raise InvalidToken("claim_malformed", detail="'scope' is not a string")
+        return _split(scope)
+    scp = claims.get("scp")
+    if scp.__class__ is str:
+        return _split(scp)
+    if "scp" not in claims:
+        return frozenset()
+    if scp.__class__ is not list or not all(name.__class__ is str for name in scp):
+        raise InvalidToken("claim_malformed", detail="'scp' is not a string or an array of strings")
+    return frozenset(scp)
+
+
+def _split(scope: str) -> frozenset[str]:
+    scopes = frozenset(scope.split(" "))
+    return scopes - {""} if "" in scopes else scopes
+
+
+def _frozen(claims: Mapping[str, Any]) -> FrozenDict:
+    try:
+        return freeze(claims)
+    except ValueError as error:
+        raise InvalidToken("claim_malformed", detail=f"the claims are {error}") from None

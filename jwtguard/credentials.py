@@ -1,0 +1,48 @@
+"""The access token out of a request's headers (RFC 6750 section 2.1). Form bodies and query parameters are never read."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from jwtguard.errors import CredentialsRequired, InvalidRequest
+
+_SCHEME: Final = b"bearer"
+_TOKEN68: Final = re.compile(rb"[A-Za-z0-9\-._~+/]+=*").fullmatch
+
+
+def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return what stands behind `Bearer` in the one `Authorization` header, not yet looked at.
+
+    Args:
+        headers: an ASGI scope's raw headers; the names are in lower case.
+
+    Raises:
+        CredentialsRequired: `credentials_missing`, or `scheme_unsupported` for another scheme.
+        InvalidRequest: `credentials_repeated` for several headers, `credentials_malformed` for a scheme without a token.
+    """
+    value = None
+    for name, candidate in headers:
+        if name == b"authorization":
+            if value is not None:
+                raise InvalidRequest("credentials_repeated")
+            value = candidate
+    if value is None:
+        raise CredentialsRequired("credentials_missing")
+    if value[:7].lower() == b"bearer ":
+        return value[7:].lstrip(b" ") if value[7:8] == b" " else value[7:]
+    scheme = value.strip(b" \t").lower()
+    if scheme == b"":
+        raise InvalidRequest("credentials_malformed", detail="the Authorization header is empty")
+    if scheme == _SCHEME or scheme.startswith(_SCHEME + b"\t"):
+        raise InvalidRequest("credentials_malformed", detail="no token follows the scheme")
+    raise CredentialsRequired("scheme_unsupported")
+
+
+def check_token68(token: bytes) -> None:
+    """Check the syntax of a bearer token (RFC 6750 section 2.1, `b64token`).
+
+    Raises:
+        InvalidRequest: `credentials_malformed`.
+    """
+    if _TOKEN68(token) is None:
+        raise InvalidRequest("credentials_malformed", detail="what follows the scheme is not one token")

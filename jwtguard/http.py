@@ -1,0 +1,191 @@
+"""Bounded HTTP: one request, no redirects, so many bytes, so many seconds, one client per event loop. httpx is reached from here."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from jwtguard.errors import ConfigurationError
+
+TIMEOUT: Final = 5.0
+"""Seconds for one exchange, from connecting to the last byte."""
+MAX_BYTES: Final = 512 * 1024
+
+
+class HTTPClient(Protocol):
+    """What is asked of a client: `httpx.AsyncClient` and `httpx2.AsyncClient` are two."""
+
+    def stream(self, method: str, url: str, **options: Any) -> AbstractAsyncContextManager[Any]:
+        """Send a request and hand over the response before its body."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class ExchangeFailed(Exception):  # noqa: N818  (it states what happened, as the public errors do)
+    """No usable answer came; the text says what did, without anything of the request but its URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete response.
+
+    Attributes:
+        status: the HTTP status.
+        headers: by name in lower case.
+        body: at most `MAX_BYTES` bytes.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HTTP:
+    """Sends requests, on a given client or on one of its own for each event loop.
+
+    A client's connections belong to the event loop that opened them, so loops never share one; its TLS settings are
+    loaded once, here, because that takes tens of milliseconds.
+
+    Attributes:
+        timeout: seconds for one exchange.
+    """
+
+    def __init__(self, client: HTTPClient | None = None, *, timeout: float = TIMEOUT, tls: bool = True) -> None:
+        """Prepare to send.
+
+        Args:
+            client: a client to send all requests with; its owner closes it. Proxies, private certificate authorities and
+                mutual TLS come with it.
+            timeout: seconds for one exchange.
+            tls: load the TLS settings; False where nothing will be sent.
+        """
+        self._given = client
+        self.timeout = timeout
+        self._own: WeakKeyDictionary[asyncio.AbstractEventLoop, HTTPClient] = WeakKeyDictionary()
+        self._tls = _tls_context() if tls and client is None else None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Answer:
+        """Send one request and read the whole answer, whatever its status.
+
+        Args:
+            method: the HTTP method.
+            url: where to, checked before by `check_url`.
+            headers: beyond those that every request has.
+            data: a form to send as the body.
+            options: more for the client's own `stream`, `auth` for one.
+
+        Raises:
+            ExchangeFailed: where no complete answer came in time and within bounds.
+        """
+        sent = {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
+        if data is not None:
+            options["data"] = data
+        try:
+            async with (
+                asyncio.timeout(self.timeout),
+                self._client().stream(
+                    method, url, headers=sent, follow_redirects=False, timeout=self.timeout, **options
+                ) as response,
+            ):
+                return Answer(response.status_code, _lower(response.headers), await _bounded_body(url, response))
+        except TimeoutError:
+            raise ExchangeFailed(f"{url} did not answer within {self.timeout:g} s") from None
+        except ExchangeFailed:
+            raise
+        except Exception as error:
+            raise ExchangeFailed(f"{url}: {type(error).__name__}") from error
+
+    async def aclose(self) -> None:
+        """Close the connections that this event loop's own client has open; a given client is its owner's to close."""
+        client = self._own.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
+    def _client(self) -> HTTPClient:
+        if self._given is not None:
+            return self._given
+        loop = asyncio.get_running_loop()
+        client = self._own.get(loop)
+        if client is None:
+            client = self._own[loop] = _new_client(self._tls)
+        return client
+
+
+def _tls_context() -> Any:
+    from httpx import create_ssl_context  # noqa: PLC0415  (importing httpx is dear, and not every application fetches)
+
+    return create_ssl_context()
+
+
+def _new_client(tls: Any) -> HTTPClient:
+    from httpx import AsyncClient, Limits  # noqa: PLC0415  (as above)
+
+    client: Any = AsyncClient(verify=tls, limits=Limits(max_connections=20, max_keepalive_connections=5))
+    return client  # type: ignore[no-any-return]  # it is an HTTPClient, but spells out the options of stream
+
+
+def _lower(headers: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+async def _bounded_body(url: str, response: Any) -> bytes:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise ExchangeFailed(f"{url} answered compressed, though only 'identity' was asked for")
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise ExchangeFailed(f"{url} answered with more than {MAX_BYTES} bytes")
+    return bytes(body)
+
+
+def check_url(url: Any, *, what: str, allow_http: bool) -> None:
+    """Check that a URL may be sent requests: https, or http to this very machine.
+
+    Args:
+        url: the URL.
+        what: what it is, for the error.
+        allow_http: let plain http through to other machines too.
+
+    Raises:
+        ConfigurationError: where it may not; the text says what to write instead.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigurationError(f"{what} is an https URL, not {url!r}") from None
+    if (
+        not isinstance(url, str)
+        or not host
+        or parts.username is not None
+        or parts.fragment
+        or not url.isprintable()
+        or " " in url
+    ):
+        raise ConfigurationError(f"{what} is an https URL without user name and fragment, not {url!r}")
+    if parts.scheme == "https" or (parts.scheme == "http" and (allow_http or _is_loopback(host))):
+        return
+    raise ConfigurationError(f"{what} is an https URL (http only on loopback, or with allow_http=True), not {url!r}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,135 @@
+"""One trusted authorization server: its keys, its rules."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jwtguard.algorithms import ASYMMETRIC, SYMMETRIC
+from jwtguard.claims import Profile, Rules
+from jwtguard.errors import ConfigurationError
+from jwtguard.http import HTTP, check_url
+from jwtguard.jwk import KeySet
+from jwtguard.key_source import ConfiguredKeys, FetchedKeys, KeySource
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An authorization server whose access tokens are trusted, as one configures it.
+
+    With neither `keys` nor `jwks_uri`, the keys are found through the issuer's metadata (RFC 8414, then OpenID Connect
+    Discovery).
+
+    Attributes:
+        url: the issuer identifier, to the letter as tokens have it in `iss` (a trailing slash counts).
+        keys: configured keys instead of fetched ones: a JWK Set (mapping, JSON text or path of a file), a public key or
+            certificate in PEM (text or path of a file), a `KeySet`, or a shared secret, which is always `bytes`.
+        jwks_uri: where the keys are published, if the metadata is not to be asked.
+        algorithms: the allowed signature algorithms; all asymmetric ones by default, or for a shared secret those that it
+            is long enough for.
+        audience: names of this resource server at this issuer, instead of those of the `ResourceServer`.
+        profile: instead of the `ResourceServer`'s.
+        leeway: instead of the `ResourceServer`'s; seconds.
+        required_claims: instead of the `ResourceServer`'s.
+        client_id_claims: where the client's identifier is looked for, in order.
+        allow_http: let plain http through to other machines, in a closed network.
+
+    Raises:
+        ConfigurationError: when built with values that cannot work.
+    """
+
+    url: str
+    _: KW_ONLY
+    keys: KeySet | Mapping[str, Any] | str | bytes | Path | None = field(default=None, repr=False)
+    jwks_uri: str | None = None
+    algorithms: str | Iterable[str] | None = None
+    audience: str | Iterable[str] | None = None
+    profile: Profile | None = None
+    leeway: float | None = None
+    required_claims: Iterable[str] | None = None
+    client_id_claims: Iterable[str] = ("client_id", "azp")
+    allow_http: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.url, str) or not self.url:
+            raise ConfigurationError(f"an issuer is a URL such as 'https://auth.example.com', not {self.url!r}")
+        if self.keys is not None and self.jwks_uri is not None:
+            raise ConfigurationError("an issuer has keys or a jwks_uri, not both")
+        if self.keys is not None:
+            object.__setattr__(self, "keys", KeySet.of(self.keys))
+            return
+        check_url(self.url, what="an issuer without configured keys", allow_http=self.allow_http)
+        if self.jwks_uri is not None:
+            check_url(self.jwks_uri, what="jwks_uri", allow_http=self.allow_http)
+        if "?" in self.url:
+            raise ConfigurationError(f"an issuer has no query (RFC 8414 section 2), but {self.url!r} has")
+
+    @property
+    def fetches(self) -> bool:
+        """Whether its keys come over the network."""
+        return self.keys is None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrustedIssuer:
+    """An issuer at work in one resource server.
+
+    Attributes:
+        configured: as it was configured.
+        rules: what its tokens must look like here.
+        keys: where its keys come from.
+    """
+
+    configured: Issuer
+    rules: Rules
+    keys: KeySource
+
+
+def trust(issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], float]) -> TrustedIssuer:
+    """Put an issuer to work.
+
+    Args:
+        issuer: as configured.
+        defaults: the resource server's rules, for what the issuer leaves open.
+        http: what to fetch its keys with.
+        clock: seconds since the epoch.
+
+    Raises:
+        ConfigurationError: where its rules cannot work.
+    """
+    rules = Rules(
+        issuer=issuer.url,
+        audience=defaults.audience if issuer.audience is None else issuer.audience,
+        algorithms=_algorithms(issuer),
+        leeway=defaults.leeway if issuer.leeway is None else issuer.leeway,
+        profile=issuer.profile or defaults.profile,
+        required_claims=defaults.required_claims if issuer.required_claims is None else issuer.required_claims,
+        client_id_claims=issuer.client_id_claims,
+        max_token_bytes=defaults.max_token_bytes,
+    )
+    if isinstance(issuer.keys, KeySet):
+        return TrustedIssuer(issuer, rules, ConfiguredKeys(issuer.url, issuer.keys))
+    return TrustedIssuer(
+        issuer,
+        rules,
+        FetchedKeys(issuer.url, jwks_uri=issuer.jwks_uri, http=http, clock=clock, allow_http=issuer.allow_http),
+    )
+
+
+def _algorithms(issuer: Issuer) -> Iterable[str]:
+    if not isinstance(issuer.keys, KeySet):
+        allowed = ASYMMETRIC if issuer.algorithms is None else issuer.algorithms
+        if shared := sorted(
+            SYMMETRIC.keys() & {allowed} if isinstance(allowed, str) else SYMMETRIC.keys() & set(allowed)
+        ):
+            raise ConfigurationError(f"{', '.join(shared)} need a shared secret: Issuer(url, keys=b'…')")
+        return allowed
+    served = issuer.keys.algorithms
+    if issuer.algorithms is None:
+        return sorted(served)
+    allowed = (issuer.algorithms,) if isinstance(issuer.algorithms, str) else tuple(issuer.algorithms)
+    if served.isdisjoint(allowed):
+        raise ConfigurationError(
+            f"algorithms allows {', '.join(map(str, allowed))}, but the keys serve {', '.join(sorted(served))}"
+        )
+    return allowed

@@ -1,0 +1,416 @@
+"""JSON Web Keys: which published keys may verify a token, and which key a token names (RFC 7517, RFC 7518 section 6)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Self
+
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+    load_pem_public_key,
+)
+from cryptography.x509 import load_pem_x509_certificate
+
+from jwtguard.algorithms import (
+    ALGORITHMS,
+    SYMMETRIC,
+    Algorithm,
+    Verify,
+    ec_key,
+    ed25519_key,
+    kind_of,
+    mldsa_key,
+    rsa_key,
+    verifier,
+)
+from jwtguard.encoding import decode_base64url, decode_object
+from jwtguard.errors import InvalidKeySet, InvalidToken
+
+MAX_KEYS: Final = 100
+MAX_BYTES: Final = 512 * 1024
+MIN_RSA_BITS: Final = 2048
+MAX_RSA_BITS: Final = 16384
+MAX_RSA_EXPONENT_BITS: Final = 64
+
+# RFC 7518 sections 6.2.2, 6.3.2 and 6.4; "priv" is AKP's
+_SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """One public key (or shared secret), ready to verify the signatures of one algorithm.
+
+    Attributes:
+        kid: the key ID, or None where the key has none.
+        algorithm: the name of the one algorithm that this object verifies.
+        digest: SHA-256 of the key's material, by which equal keys of two key sets are recognised.
+        verify: takes a signing input and a signature.
+    """
+
+    kid: str | None
+    algorithm: str
+    digest: bytes = field(repr=False)
+    verify: Verify = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedKey:
+    """A member of a JWK Set that does not serve.
+
+    Attributes:
+        position: where it stands in the set, from 0.
+        kid: its key ID, where it has a readable one.
+        why: one sentence for the operator.
+    """
+
+    position: int
+    kid: str | None
+    why: str
+
+
+class KeySet:
+    """An immutable set of keys, indexed once so that finding the key of a token is one look-up.
+
+    Attributes:
+        keys: the keys that serve, each once per algorithm.
+        skipped: the members that do not, each with the reason.
+    """
+
+    __slots__ = ("_any_kid", "_by_algorithm", "_by_kid", "_kids", "_members", "keys", "skipped")
+
+    def __init__(
+        self, keys: Iterable[VerificationKey], *, skipped: Iterable[SkippedKey] = (), any_kid: bool = False
+    ) -> None:
+        """Index the keys.
+
+        Args:
+            keys: what serves.
+            skipped: what does not.
+            any_kid: let a key without a key ID serve tokens that name one. For a single configured key only: where keys
+                are published, a `kid` that is not among them means that another key signed (RFC 7515 section 4.1.4).
+        """
+        self.keys = tuple(keys)
+        self.skipped = tuple(skipped)
+        self._any_kid = any_kid
+        self._members = frozenset(self.keys)
+        self._kids = frozenset(key.kid for key in (*self.keys, *self.skipped))
+        self._by_kid = {(key.kid, key.algorithm): key for key in self.keys if key.kid is not None}
+        self._by_algorithm: dict[str, tuple[VerificationKey, ...]] = {}
+        for key in self.keys:
+            self._by_algorithm[key.algorithm] = (*self._by_algorithm.get(key.algorithm, ()), key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._members
+
+    def __repr__(self) -> str:
+        return f"KeySet(keys={len(self.keys)}, skipped={len(self.skipped)})"
+
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """The algorithms that some key of the set serves."""
+        return frozenset(self._by_algorithm)
+
+    def names(self, kid: str) -> bool:
+        """Whether the set has a key with this key ID, serving or skipped: fetching it again would bring nothing new."""
+        return kid in self._kids
+
+    def find(self, kid: str | None, algorithm: str) -> VerificationKey:
+        """Return the one key that may have signed a token with this header (RFC 7515 section 4.1.4).
+
+        Raises:
+            InvalidToken: `unknown_key` where no key fits, `key_ambiguous` where the token names none and several fit.
+        """
+        if kid is not None:
+            key = self._by_kid.get((kid, algorithm))
+            if key is not None:
+                return key
+            if not self._any_kid:
+                raise InvalidToken("unknown_key", detail=f"no key for {algorithm} has the kid that the token names")
+        candidates = self._by_algorithm.get(algorithm, ())
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            raise InvalidToken(
+                "key_ambiguous", detail=f"the token has no kid, and {len(candidates)} keys fit {algorithm}"
+            )
+        raise InvalidToken("unknown_key", detail=f"no key fits {algorithm}")
+
+    @classmethod
+    def from_jwk_set(cls, document: Mapping[str, Any] | str | bytes, *, symmetric: bool = False) -> Self:
+        """Read a JWK Set (RFC 7517 section 5), or a single JWK.
+
+        A key that cannot serve is skipped and listed in `skipped`; the others serve.
+
+        Args:
+            document: the set as a mapping or as JSON text, of at most 512 KiB and 100 keys.
+            symmetric: take `oct` keys too. Only for a set that you configured yourself: a published secret is none.
+
+        Raises:
+            InvalidKeySet: where the document is not a JWK Set, or no key in it can serve.
+        """
+        members = _members(document)
+        keys: dict[tuple[str | None, str, bytes], VerificationKey] = {}
+        owners: dict[tuple[str, str], bytes] = {}
+        skipped = []
+        for position, member in enumerate(members):
+            try:
+                for key in _verification_keys(member, symmetric=symmetric):
+                    if key.kid is not None and owners.setdefault((key.kid, key.algorithm), key.digest) != key.digest:
+                        raise ValueError("another key in the set has the same 'kid'")
+                    keys[key.kid, key.algorithm, key.digest] = key
+            except ValueError as error:
+                skipped.append(SkippedKey(position, _readable_kid(member), str(error)))
+        if not keys:
+            raise InvalidKeySet(_nothing_serves(skipped))
+        return cls(keys.values(), skipped=skipped)
+
+    @classmethod
+    def from_pem(cls, pem: str | bytes, *, kid: str | None = None, algorithm: str | None = None) -> Self:
+        """Read one public key or certificate in PEM. Of a certificate only the key is used, not its dates or its chain.
+
+        Args:
+            pem: the text; a private key is refused.
+            kid: the key ID that tokens must name; without it the key serves whatever `kid` a token names.
+            algorithm: the one algorithm that the key serves; without it, all that fit its type.
+
+        Raises:
+            InvalidKeySet: where it is not such a key, or no algorithm takes it.
+        """
+        text = pem.encode() if isinstance(pem, str) else pem
+        try:
+            public_key = _load_pem(text)
+            key_type, curve, only = kind_of(public_key)
+            _check_rsa(public_key, key_type)
+            fitting = _fitting(key_type, curve, only or algorithm)
+            if algorithm not in (None, *(fit.name for fit in fitting)):
+                raise ValueError(f"the key does not fit {algorithm}")
+        except ValueError as error:
+            raise InvalidKeySet(f"not a usable public key in PEM: {error}") from None
+        return cls(_each(public_key, fitting, kid=kid), any_kid=kid is None)
+
+    @classmethod
+    def from_secret(cls, secret: bytes, *, kid: str | None = None, algorithm: str | None = None) -> Self:
+        """Take a secret that this resource server shares with the authorization server.
+
+        Args:
+            secret: random bytes, at least as many as the algorithm's hash has (RFC 7518 section 3.2).
+            kid: the key ID that tokens must name; without it the secret serves whatever `kid` a token names.
+            algorithm: the one algorithm that it serves; without it, all that it is long enough for.
+
+        Raises:
+            InvalidKeySet: where it is too short, or is itself a public or private key.
+        """
+        try:
+            fitting = _symmetric(secret, algorithm)
+        except ValueError as error:
+            raise InvalidKeySet(f"not a usable shared secret: {error}") from None
+        return cls(_each(secret, fitting, kid=kid), any_kid=kid is None)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """Read a file that holds a JWK Set in JSON, or a public key or certificate in PEM.
+
+        Raises:
+            InvalidKeySet: where it cannot be read, or holds nothing usable.
+        """
+        try:
+            with Path(path).open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise InvalidKeySet(f"cannot read the key file {str(path)!r}: {error.strerror}") from None
+        return cls.from_pem(content) if _is_pem(content) else cls.from_jwk_set(content, symmetric=True)
+
+    @classmethod
+    def of(cls, keys: "KeySet | Mapping[str, Any] | str | bytes | Path") -> "KeySet":
+        """Take keys in whatever form they are configured in.
+
+        Args:
+            keys: a `KeySet`; a JWK Set as a mapping or JSON text; a public key or certificate in PEM; the path of a file
+                with either; or a shared secret, which is always `bytes`.
+
+        Raises:
+            InvalidKeySet: where it is none of these.
+        """
+        if isinstance(keys, KeySet):
+            return keys
+        if isinstance(keys, Mapping):
+            return cls.from_jwk_set(keys, symmetric=True)
+        if isinstance(keys, Path):
+            return cls.from_file(keys)
+        if isinstance(keys, bytes):
+            return cls.from_pem(keys) if _is_pem(keys) else cls.from_secret(keys)
+        if not isinstance(keys, str):
+            raise InvalidKeySet(
+                f"keys is a KeySet, a JWK Set, PEM, a path or a secret in bytes, not {type(keys).__name__}"
+            )
+        if keys.lstrip().startswith("{"):
+            return cls.from_jwk_set(keys, symmetric=True)
+        if _is_pem(keys.encode()):
+            return cls.from_pem(keys)
+        return cls.from_file(keys)
+
+
+def _is_pem(text: bytes) -> bool:
+    return text.lstrip().startswith(b"-----BEGIN ")
+
+
+def _members(document: Mapping[str, Any] | str | bytes) -> list[Any]:
+    if not isinstance(document, Mapping):
+        if len(document) > MAX_BYTES:
+            raise InvalidKeySet(f"a JWK Set has at most {MAX_BYTES} bytes, this one has {len(document)}")
+        try:
+            document = decode_object(document)
+        except ValueError as error:
+            raise InvalidKeySet(f"a JWK Set is a JSON object with an array 'keys': {error}") from None
+    members = document.get("keys") if "keys" in document else [document]
+    if not isinstance(members, list):
+        raise InvalidKeySet("a JWK Set is a JSON object with an array 'keys'")
+    if len(members) > MAX_KEYS:
+        raise InvalidKeySet(f"a JWK Set has at most {MAX_KEYS} keys, this one has {len(members)}")
+    return members
+
+
+def _nothing_serves(skipped: list[SkippedKey]) -> str:
+    if not skipped:
+        return "the JWK Set is empty"
+    return f"no key of the JWK Set can serve; the first: {skipped[0].why}"
+
+
+def _readable_kid(member: Any) -> str | None:
+    kid = member.get("kid") if isinstance(member, Mapping) else None
+    return kid if isinstance(kid, str) else None
+
+
+def _verification_keys(member: Any, *, symmetric: bool) -> list[VerificationKey]:
+    if not isinstance(member, Mapping):
+        raise ValueError("a key is a JSON object")
+    key_type, algorithm, kid = (_text(member, name) for name in ("kty", "alg", "kid"))
+    if key_type is None:
+        raise ValueError("'kty' is missing")
+    _check_use(member)
+    if key_type == "oct":
+        if not symmetric:
+            raise ValueError("a shared secret has no place in a published key set")
+        secret = _octets(member, "k")
+        return _each(secret, _symmetric(secret, algorithm), kid=kid)
+    if present := sorted(_SECRET_MEMBERS & member.keys()):
+        raise ValueError(f"it holds private material ({', '.join(present)})")
+    public_key, curve = _public_key(member, key_type, algorithm)
+    return _each(public_key, _fitting(key_type, curve, algorithm), kid=kid)
+
+
+def _text(member: Mapping[str, Any], name: str) -> str | None:
+    value = member.get(name)
+    if name in member and not isinstance(value, str):
+        raise ValueError(f"{name!r} is not a string")
+    return value
+
+
+def _octets(member: Mapping[str, Any], name: str) -> bytes:
+    value = _text(member, name)
+    if not value:
+        raise ValueError(f"{name!r} is missing")
+    try:
+        return decode_base64url(value)
+    except ValueError:
+        raise ValueError(f"{name!r} is not base64url") from None
+
+
+def _check_use(member: Mapping[str, Any]) -> None:
+    """RFC 7517 sections 4.2 and 4.3."""
+    if "use" in member and member["use"] != "sig":
+        raise ValueError("'use' is not 'sig'")
+    if "key_ops" not in member:
+        return
+    operations = member["key_ops"]
+    if not isinstance(operations, list) or "verify" not in operations:
+        raise ValueError("'key_ops' does not hold 'verify'")
+
+
+def _public_key(member: Mapping[str, Any], key_type: str, algorithm: str | None) -> tuple[Any, str | None]:
+    curve = _text(member, "crv")
+    if key_type == "RSA":
+        public_key = rsa_key(_octets(member, "n"), _octets(member, "e"))
+        _check_rsa(public_key, key_type)
+        return public_key, None
+    if key_type == "EC" and curve in ("P-256", "P-384", "P-521"):
+        return ec_key(curve, _octets(member, "x"), _octets(member, "y")), curve
+    if key_type == "OKP" and curve == "Ed25519":
+        return ed25519_key(_octets(member, "x")), curve
+    if key_type == "AKP" and algorithm in ALGORITHMS and ALGORITHMS[algorithm].key_type == "AKP":
+        return mldsa_key(algorithm, _octets(member, "pub")), None
+    raise ValueError("no supported algorithm takes its 'kty', 'crv' and 'alg'")
+
+
+def _check_rsa(public_key: Any, key_type: str) -> None:
+    """RFC 7518 section 3.3 (least size); the most is a bound on the cost of one verification."""
+    if key_type != "RSA":
+        return
+    if not MIN_RSA_BITS <= public_key.key_size <= MAX_RSA_BITS:
+        raise ValueError(f"RSA keys have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits, this one has {public_key.key_size}")
+    if public_key.public_numbers().e.bit_length() > MAX_RSA_EXPONENT_BITS:
+        raise ValueError(f"RSA exponents have at most {MAX_RSA_EXPONENT_BITS} bits")
+
+
+def _fitting(key_type: str, curve: str | None, only: str | None) -> list[Algorithm]:
+    fitting = [
+        algorithm
+        for algorithm in ALGORITHMS.values()
+        if (algorithm.key_type, algorithm.curve) == (key_type, curve) and only in (None, algorithm.name)
+    ]
+    if not fitting:
+        raise ValueError("its 'alg' does not fit its type or is not supported")
+    return fitting
+
+
+def _symmetric(secret: bytes, only: str | None) -> list[Algorithm]:
+    if _is_a_key(secret):
+        raise ValueError("it is a public or private key, not a secret; a public key goes in as PEM text or as a JWK")
+    if only is not None and only not in SYMMETRIC:
+        raise ValueError("a shared secret serves HS256, HS384 and HS512 only")
+    names = [name for name, size in SYMMETRIC.items() if only in (None, name) and len(secret) >= size]
+    if not names:
+        raise ValueError(
+            f"{only or 'HS256'} takes at least {SYMMETRIC[only or 'HS256']} bytes, this one has {len(secret)}"
+        )
+    return [ALGORITHMS[name] for name in names]
+
+
+def _is_a_key(secret: bytes) -> bool:
+    """Whether the bytes are a key that an attacker may have: the old HS256-with-the-public-key trap (RFC 8725 section 2.1)."""
+    text = secret.strip()
+    if b"-----BEGIN " in text or text.startswith((b"ssh-", b"ecdsa-sha2-", b"---- BEGIN ")):
+        return True
+    if text.startswith(b"{") and b'"kty"' in text:
+        return True
+    for load in (load_der_public_key, lambda der: load_der_private_key(der, password=None)):
+        try:
+            load(secret)
+        except (ValueError, TypeError):
+            continue
+        return True
+    return False
+
+
+def _load_pem(text: bytes) -> Any:
+    if b"PRIVATE KEY" in text:
+        raise ValueError("it is a private key; a resource server needs the public key only")
+    if text.lstrip().startswith(b"-----BEGIN CERTIFICATE-----"):
+        return load_pem_x509_certificate(text).public_key()
+    return load_pem_public_key(text)
+
+
+def _each(public_key: Any, algorithms: list[Algorithm], *, kid: str | None) -> list[VerificationKey]:
+    digest = sha256(_material(public_key)).digest()
+    return [VerificationKey(kid, algorithm.name, digest, verifier(public_key, algorithm)) for algorithm in algorithms]
+
+
+def _material(public_key: Any) -> bytes:
+    if isinstance(public_key, bytes):
+        return public_key
+    material: bytes = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return material

@@ -1,0 +1,96 @@
+"""A compact JWS taken apart, strictly (RFC 7515 sections 5.2 and 7.1). Nothing here is verified yet."""
+
+from typing import Any, Final
+
+import msgspec
+
+from jwtguard.encoding import TO_STANDARD_ALPHABET, decode_object, decode_translated
+from jwtguard.errors import InvalidToken
+
+_JWE_SEPARATORS: Final = 4  # RFC 7516 section 7.1
+
+
+class JWS(msgspec.Struct, frozen=True):
+    """A compact JWS whose signature nobody has checked.
+
+    Attributes:
+        algorithm: the `alg` header parameter.
+        kid: the `kid` header parameter, or None.
+        type: the `typ` header parameter, or None.
+        header: the whole JOSE header.
+        claims: the claims, not to be believed.
+        signing_input: what was signed.
+        signature: the signature's bytes.
+    """
+
+    algorithm: str
+    kid: str | None
+    type: str | None
+    header: dict[str, Any]
+    claims: dict[str, Any]
+    signing_input: bytes
+    signature: bytes
+
+
+def parse(token: bytes, *, max_bytes: int) -> JWS:
+    """Take a token apart.
+
+    Args:
+        token: the compact serialization.
+        max_bytes: how long it may be.
+
+    Raises:
+        InvalidToken: `token_too_large`; `token_opaque` or `token_encrypted` where it is no JWS at all;
+            `token_malformed`, `header_malformed`, `critical_header_unsupported` where it is a bad one.
+    """
+    if len(token) > max_bytes:
+        raise InvalidToken("token_too_large", detail=f"at most {max_bytes} bytes are accepted, {len(token)} came")
+    segments = token.translate(TO_STANDARD_ALPHABET).split(b".", 3)
+    if len(segments) != 3:
+        raise _not_three_segments(token)
+    header_text, claims_text, signature_text = segments
+    header = _header(header_text)
+    algorithm, kid, type_ = _known_parameters(header)
+    try:
+        claims_document = decode_translated(claims_text)
+        signature = decode_translated(signature_text)
+    except ValueError:
+        raise InvalidToken("token_malformed", detail="a segment is not canonical base64url without padding") from None
+    if not signature:
+        raise InvalidToken("token_malformed", detail="the signature is empty")
+    try:
+        claims = decode_object(claims_document)
+    except ValueError:
+        raise InvalidToken("token_malformed", detail="the claims are not a JSON object in UTF-8") from None
+    return JWS(algorithm, kid, type_, header, claims, token[: -1 - len(signature_text)], signature)
+
+
+def _not_three_segments(token: bytes) -> InvalidToken:
+    separators = token.count(b".")
+    if separators == _JWE_SEPARATORS:
+        return InvalidToken("token_encrypted", detail="a JWE in compact serialization came")
+    return InvalidToken("token_opaque", detail=f"a compact JWS has 2 dots, the token has {separators}")
+
+
+def _header(text: bytes) -> dict[str, Any]:
+    try:
+        header = decode_object(decode_translated(text))
+    except ValueError:
+        raise InvalidToken("token_opaque", detail="its first segment is not a JSON object in base64url") from None
+    return header
+
+
+def _known_parameters(header: dict[str, Any]) -> tuple[str, str | None, str | None]:
+    if "crit" in header:
+        # No extension is understood, so whatever it lists (`b64` of RFC 7797 included) must be refused: section 4.1.11.
+        raise InvalidToken(
+            "critical_header_unsupported", detail="the header has 'crit', and no extension is understood"
+        )
+    algorithm, kid, type_ = header.get("alg"), header.get("kid"), header.get("typ")
+    if algorithm.__class__ is not str:
+        raise InvalidToken("header_malformed", detail="'alg' is missing or not a string")
+    if kid.__class__ is not str and "kid" in header:
+        raise InvalidToken("header_malformed", detail="'kid' is not a string")
+    if type_.__class__ is not str and "typ" in header:
+        raise InvalidToken("header_malformed", detail="'typ' is not a string")
+    return algorithm, kid, type_

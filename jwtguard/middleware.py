@@ -1,0 +1,158 @@
+"""Protects a whole ASGI application: every path but the public ones takes a good access token."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from starlette.authentication import AuthCredentials, BaseUser, UnauthenticatedUser
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from jwtguard.access_token import AccessToken
+from jwtguard.answer import answer_detail, answer_headers
+from jwtguard.credentials import bearer_token, check_token68
+from jwtguard.errors import ConfigurationError, CredentialsRequired, JWTGuardError
+from jwtguard.public_paths import PublicPaths
+from jwtguard.resource_server import ResourceServer
+
+STATE_KEY: Final = "jwtguard.access_token"
+"""Where the ASGI scope holds the validated `AccessToken`."""
+
+POLICY_VIOLATION: Final = 1008
+"""The WebSocket close code of a refusal (RFC 6455 section 7.4.1)."""
+
+Answer = Callable[[HTTPConnection, JWTGuardError], Awaitable[Response]]
+"""Makes the response to a refused request."""
+
+_ANONYMOUS_CREDENTIALS: Final = AuthCredentials()
+_ANONYMOUS: Final = UnauthenticatedUser()
+
+
+class TokenBearer(BaseUser):
+    """Whoever presented a good access token, as Starlette's `request.user`.
+
+    Attributes:
+        token: the validated access token.
+    """
+
+    __slots__ = ("token",)
+
+    def __init__(self, token: AccessToken) -> None:
+        self.token = token
+
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    @property
+    def display_name(self) -> str:
+        return self.identity
+
+    @property
+    def identity(self) -> str:
+        """The subject, or the client where the token names no subject."""
+        return self.token.subject or self.token.client_id or ""
+
+
+class GuardMiddleware:
+    """Lets requests with a good access token through to the application, and answers the others itself.
+
+    A request that passes finds the token's bearer in `scope["user"]` and its scopes in `scope["auth"]`, so that Starlette's
+    `@requires("scope")` works. CORS preflight requests pass: by definition they carry no credentials.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        resource_server: ResourceServer,
+        public: Iterable[str] = (),
+        optional: bool = False,
+        answer: Answer | None = None,
+    ) -> None:
+        """Wrap an application.
+
+        Args:
+            app: the application.
+            resource_server: what decides on tokens.
+            public: paths that need no token: exact ones, or all that begin with what stands before a trailing `*`.
+            optional: let requests without a token through, as anonymous; a bad token is refused all the same.
+            answer: makes the response to a refused request, instead of the JSON body; add `answer_headers(error)` to it.
+
+        Raises:
+            ConfigurationError: where a public path cannot work.
+        """
+        if not isinstance(resource_server, ResourceServer):
+            raise ConfigurationError("GuardMiddleware takes resource_server=ResourceServer(…)")
+        self._app = app
+        self._resource_server = resource_server
+        self._public = PublicPaths(public)
+        self._optional = optional
+        self._answer = answer or self._json_answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Decide on one connection (ASGI 3)."""
+        if scope["type"] not in ("http", "websocket") or self._public.holds(scope) or _is_preflight(scope):
+            await self._app(scope, receive, send)
+            return
+        try:
+            token = await access_token(scope, self._resource_server)
+        except CredentialsRequired as error:
+            if not self._optional or error.reason != "credentials_missing":
+                await self._refuse(error, scope, receive, send)
+                return
+            scope["auth"], scope["user"] = _ANONYMOUS_CREDENTIALS, _ANONYMOUS
+        except JWTGuardError as error:
+            await self._refuse(error, scope, receive, send)
+            return
+        else:
+            scope["auth"], scope["user"] = AuthCredentials(token.scopes), TokenBearer(token)  # type: ignore[arg-type]
+        await self._app(scope, receive, send)
+
+    async def _refuse(self, error: JWTGuardError, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and not can_deny(scope):
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.reason})
+            return
+        response = await self._answer(HTTPConnection(scope), error)
+        await response(scope, receive, send)
+
+    async def _json_answer(self, connection: HTTPConnection, error: JWTGuardError) -> Response:  # noqa: ARG002
+        return Response(
+            json.dumps({"detail": answer_detail(error)}),
+            status_code=error.status,
+            headers=answer_headers(error, realm=self._resource_server.realm),
+            media_type="application/json",
+        )
+
+
+async def access_token(scope: Scope, resource_server: ResourceServer) -> AccessToken:
+    """Return the good access token of a connection, and keep it in the scope so that nobody validates it again.
+
+    Args:
+        scope: the ASGI scope of an HTTP request or a WebSocket.
+        resource_server: what decides.
+
+    Raises:
+        JWTGuardError: where there is none, or it is not good.
+    """
+    token = bearer_token(scope["headers"])
+    validated = resource_server.recall(token)
+    if validated is None:
+        check_token68(token)
+        validated = await resource_server.examine(token)
+    scope[STATE_KEY] = resource_server, validated
+    return validated
+
+
+def can_deny(scope: Scope) -> bool:
+    """Whether the server can answer a WebSocket handshake with an HTTP response (ASGI's denial response extension)."""
+    return "websocket.http.response" in (scope.get("extensions") or {})
+
+
+def _is_preflight(scope: Scope) -> bool:
+    """Whether it is a CORS preflight request (Fetch standard, section 3.2.2)."""
+    if scope.get("method") != "OPTIONS":
+        return False
+    names = {name for name, _ in scope["headers"]}
+    return b"origin" in names and b"access-control-request-method" in names

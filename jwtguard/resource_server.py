@@ -1,0 +1,235 @@
+"""The resource server: which issuers it trusts, which audience it is, and whether a token that came is good."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Literal
+
+from jwtguard.access_token import AccessToken
+from jwtguard.challenge import check_realm
+from jwtguard.claims import DEFAULT_LEEWAY, DEFAULT_MAX_TOKEN_BYTES, Profile, Rules, check_header
+from jwtguard.errors import ConfigurationError, InvalidToken, Unavailable
+from jwtguard.http import HTTP, HTTPClient
+from jwtguard.issuer import Issuer, TrustedIssuer, trust
+from jwtguard.jws import JWS, parse
+from jwtguard.key_source import IssuerHealth
+from jwtguard.tenants import Resolver, Tenants
+from jwtguard.token_cache import DEFAULT_SIZE, Remembered, TokenCache
+from jwtguard.verification import check, token_bytes
+
+LOOK_AFTER_SECONDS: Final = 30.0
+"""How often an application that has the lifespan hook looks whether keys are due, even without requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether tokens can be validated, for a readiness route.
+
+    Attributes:
+        ready: whether the keys of every issuer can be had.
+        issuers: each issuer's own state.
+    """
+
+    ready: bool
+    issuers: tuple[IssuerHealth, ...]
+
+
+class ResourceServer:
+    """An API that takes access tokens."""
+
+    def __init__(
+        self,
+        issuers: str | Issuer | Iterable[str | Issuer] = (),
+        *,
+        audience: str | Iterable[str],
+        resolver: Resolver | None = None,
+        leeway: float = DEFAULT_LEEWAY,
+        profile: Profile = "default",
+        required_claims: Iterable[str] = (),
+        max_token_bytes: int = DEFAULT_MAX_TOKEN_BYTES,
+        token_cache: int = DEFAULT_SIZE,
+        realm: str | None = None,
+        startup: Literal["background", "require"] = "background",
+        http_client: HTTPClient | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Say whom to trust and who this is. Nothing is fetched yet.
+
+        Args:
+            issuers: the trusted authorization servers: a URL, an `Issuer`, or several.
+            audience: the name of this resource server as tokens have it in `aud`, or several.
+            resolver: for many tenants: an async callable that is asked about every other `iss`, and returns its `Issuer` if
+                it is trusted, else None.
+            leeway: clock difference to forgive, in seconds.
+            profile: "rfc9068" demands `typ: at+jwt` and all of RFC 9068 section 2.2.
+            required_claims: claims that must be present, besides those that are always required.
+            max_token_bytes: how long a token may be, in bytes.
+            token_cache: how many validated tokens to remember; 0 to validate each one anew.
+            realm: the protection space that challenges name (RFC 9110 section 11.5).
+            startup: what `lifespan` does where an issuer cannot be reached: start anyway, or "require" it and fail.
+            http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` to send all requests with; proxies, private
+                certificate authorities and mutual TLS come with it, and closing it is its owner's.
+            clock: returns the seconds since the epoch.
+
+        Raises:
+            ConfigurationError: where this cannot work; the text says what to write instead.
+        """
+        if startup not in ("background", "require"):
+            raise ConfigurationError(f"startup is 'background' or 'require', not {startup!r}")
+        check_realm(realm)
+        self.realm = realm
+        self._clock = clock
+        self._require = startup == "require"
+        self._max_token_bytes = max_token_bytes
+        configured = _issuers(issuers, resolver)
+        defaults = Rules(
+            issuer="any",  # each issuer's own rules name it
+            audience=audience,
+            leeway=leeway,
+            profile=profile,
+            required_claims=required_claims,
+            max_token_bytes=max_token_bytes,
+        )
+        fetching = resolver is not None or any(issuer.fetches for issuer in configured)
+        self._http = HTTP(http_client, tls=fetching)
+        put_to_work = partial(trust, defaults=defaults, http=self._http, clock=clock)
+        self._issuers = {issuer.url: put_to_work(issuer) for issuer in configured}
+        self._tenants = None if resolver is None else Tenants(resolver, trust=put_to_work, clock=clock)
+        self._cache = TokenCache(token_cache)
+
+    async def validate(self, token_text: str) -> AccessToken:
+        """Decide whether an access token is good.
+
+        Args:
+            token_text: the token as it stood behind `Bearer`.
+
+        Raises:
+            InvalidToken: with the first true reason: size, shape, issuer, `typ`, `alg`, key, signature, then the claims.
+            Unavailable: where it cannot be decided at present.
+        """
+        token = token_bytes(token_text)
+        return self.recall(token) or await self.examine(token)
+
+    def recall(self, token: bytes) -> AccessToken | None:
+        """Return what a token seen before means, if all that made it valid still holds; None to have it examined.
+
+        Args:
+            token: the token's bytes.
+        """
+        cache = self._cache
+        if not cache.enabled or len(token) > self._max_token_bytes:
+            return None
+        remembered = cache.get(cache.digest(token))
+        if remembered is None:
+            return None
+        now = self._clock()
+        issuer = self._known_issuer(remembered.token.issuer, now)
+        if issuer is not None and issuer.rules is remembered.rules and remembered.holds(issuer.keys.known(now), now):
+            return remembered.token
+        return None
+
+    async def examine(self, token: bytes) -> AccessToken:
+        """Decide whether an access token is good, and remember it if so.
+
+        Args:
+            token: the token's bytes.
+
+        Raises:
+            InvalidToken: with the first true reason.
+            Unavailable: where it cannot be decided at present.
+        """
+        jws = parse(token, max_bytes=self._max_token_bytes)
+        issuer = await self._issuer_of(jws)
+        check_header(jws.algorithm, jws.type, issuer.rules)
+        key = await issuer.keys.find(jws.kid, jws.algorithm)
+        now = self._clock()
+        access_token = check(jws, key, issuer.rules, now=now)
+        keys = issuer.keys.known(now)
+        if self._cache.enabled and keys is not None:
+            self._cache.put(self._cache.digest(token), Remembered.under(access_token, issuer.rules, key, keys))
+        return access_token
+
+    async def health(self) -> Health:
+        """Tell how the keys of each issuer are; nothing is fetched for it."""
+        now = self._clock()
+        issuers = tuple(issuer.keys.health(now) for issuer in self._trusted())
+        return Health(all(issuer.ready for issuer in issuers), issuers)
+
+    @asynccontextmanager
+    async def lifespan(self, app: Any = None) -> AsyncIterator[None]:  # noqa: ARG002  (the ASGI lifespan hands it over)
+        """Have the keys at hand before the first request, keep them fresh between requests, and close connections at the end.
+
+        Pass it to the application as its `lifespan`, or enter it within your own.
+
+        Raises:
+            Unavailable: with `startup="require"`, where an issuer's keys cannot be had.
+        """
+        await asyncio.gather(*(issuer.keys.refresh() for issuer in self._issuers.values()))
+        if self._require:
+            await self._check_ready()
+        looking_after = asyncio.create_task(self._look_after())
+        try:
+            yield
+        finally:
+            looking_after.cancel()
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the background work of this event loop and close its connections. Only needed without `lifespan`."""
+        for issuer in self._trusted():
+            await issuer.keys.stop()
+        await self._http.aclose()
+
+    def _known_issuer(self, name: str, now: float) -> TrustedIssuer | None:
+        issuer = self._issuers.get(name)
+        if issuer is None and self._tenants is not None:
+            return self._tenants.known(name, now)
+        return issuer
+
+    async def _issuer_of(self, jws: JWS) -> TrustedIssuer:
+        """Choose the issuer by the unverified `iss`, among the trusted ones; whether its key then fits is another matter."""
+        name = jws.claims.get("iss")
+        if isinstance(name, str):
+            issuer = self._issuers.get(name)
+            if issuer is None and self._tenants is not None:
+                issuer = await self._tenants.find(name)
+            if issuer is not None:
+                return issuer
+        raise InvalidToken(
+            "issuer_mismatch", detail=f"trusted are {', '.join(self._issuers) or 'those that the resolver knows'}"
+        )
+
+    def _trusted(self) -> tuple[TrustedIssuer, ...]:
+        return (*self._issuers.values(), *(self._tenants.trusted if self._tenants is not None else ()))
+
+    async def _check_ready(self) -> None:
+        missing = [issuer for issuer in (await self.health()).issuers if not issuer.ready]
+        if missing:
+            await self.aclose()
+            why = "; ".join(f"{issuer.issuer}: {issuer.last_error}" for issuer in missing)
+            raise Unavailable(
+                "issuer_unreachable", retry_after=1, detail=f"startup='require', and there are no keys of {why}"
+            )
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AFTER_SECONDS)
+            for issuer in self._trusted():
+                issuer.keys.known(self._clock())
+
+
+def _issuers(issuers: str | Issuer | Iterable[str | Issuer], resolver: Resolver | None) -> tuple[Issuer, ...]:
+    several = (issuers,) if isinstance(issuers, (str, Issuer)) else tuple(issuers)
+    configured = tuple(Issuer(issuer) if isinstance(issuer, str) else issuer for issuer in several)
+    if not all(isinstance(issuer, Issuer) for issuer in configured):
+        raise ConfigurationError(f"issuers is a URL, an Issuer, or several, not {issuers!r}")
+    if not configured and resolver is None:
+        raise ConfigurationError("no issuer is trusted: give at least one, or a resolver")
+    if len({issuer.url for issuer in configured}) < len(configured):
+        raise ConfigurationError(
+            "two of the issuers have the same URL; one Issuer takes several algorithms and audiences"
+        )
+    return configured

@@ -1,0 +1,106 @@
+"""Tokens seen before: validated once, then recognised by their digest, as long as all that made them valid holds."""
+
+from hashlib import sha256
+from threading import Lock
+from typing import Final, Self
+
+import msgspec
+from cachetools import LRUCache
+
+from jwtguard.access_token import AccessToken
+from jwtguard.claims import Rules
+from jwtguard.errors import ConfigurationError
+from jwtguard.jwk import KeySet, VerificationKey
+
+DEFAULT_SIZE: Final = 4096
+"""How many tokens are remembered where nothing else is configured."""
+
+
+class Remembered(msgspec.Struct):
+    """A validated token, and under what it was validated.
+
+    Attributes:
+        token: the result.
+        rules: the issuer's rules.
+        valid_from: seconds since the epoch, leeway included.
+        valid_until: the same; from then on the token has expired.
+        key: the key that verified it.
+        keys: the key set in which that key was last seen.
+    """
+
+    token: AccessToken
+    rules: Rules
+    valid_from: float
+    valid_until: float
+    key: VerificationKey
+    keys: KeySet
+
+    @classmethod
+    def under(cls, token: AccessToken, rules: Rules, key: VerificationKey, keys: KeySet) -> Self:
+        """Remember under what a token was found valid just now."""
+        earliest = max(token.issued_at or 0, token.claims.get("nbf", 0)) - rules.leeway
+        return cls(token, rules, earliest, token.expires_at + rules.leeway, key, keys)
+
+    def holds(self, keys: KeySet | None, now: float) -> bool:
+        """Whether the token would be accepted once more.
+
+        Args:
+            keys: the issuer's keys at this moment; None where there are none to trust.
+            now: seconds since the epoch.
+        """
+        if not self.valid_from <= now < self.valid_until:
+            return False
+        if keys is self.keys:
+            return True
+        if keys is None or self.key not in keys:
+            return False
+        self.keys = keys
+        return True
+
+
+class TokenCache:
+    """A bounded memory of validated tokens. Only those enter, so forged ones cannot push good ones out.
+
+    Keyed by the SHA-256 digest of the whole token: the memory of a process holds no token it has no use for.
+    """
+
+    def __init__(self, size: int = DEFAULT_SIZE) -> None:
+        """Make room.
+
+        Args:
+            size: how many tokens to remember at the most; 0 remembers none.
+
+        Raises:
+            ConfigurationError: where the size is not a whole number from 0.
+        """
+        if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+            raise ConfigurationError(f"token_cache is a number of tokens from 0, not {size!r}")
+        self._entries: LRUCache[bytes, Remembered] = LRUCache(size)
+        self._lock = Lock()  # event loops in several threads may share one resource server
+        self.enabled = size > 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, digest: bytes) -> Remembered | None:
+        """Return what is remembered under a token's digest."""
+        with self._lock:
+            try:
+                return self._entries[digest]
+            except KeyError:
+                return None
+
+    def put(self, digest: bytes, remembered: Remembered) -> None:
+        """Remember a validated token, forgetting the one longest unused where there is no room."""
+        with self._lock:
+            self._entries[digest] = remembered
+
+    def drop(self, digest: bytes) -> None:
+        """Forget a token."""
+        with self._lock:
+            self._entries.pop(digest, None)
+
+    @staticmethod
+    def digest(token: bytes) -> bytes:
+        """Return what a token is remembered under."""
+        return sha256(token).digest()
