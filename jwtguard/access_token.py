@@ -9,8 +9,8 @@ class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
     """A validated access token. Immutable, because every request that carries the token shares it.
 
     Attributes:
-        subject: the `sub` claim: the resource owner, or the client itself in the client credentials grant; None if absent.
-        client_id: the client that the token was issued to (RFC 9068 section 2.2): `client_id`, else `azp`; None if absent.
+        subject: the `sub` claim: the resource owner, or the client itself where it acts for itself; None if absent.
+        client_id: the client that the token was issued to (RFC 9068 section 2.2): `client_id`, else `azp`, else None.
         issuer: the `iss` claim, equal to a configured issuer.
         audience: the `aud` claim, always a tuple.
         scopes: the scope tokens (RFC 6749 section 3.3).

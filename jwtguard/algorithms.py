@@ -60,7 +60,7 @@ class _PSSKey(Key):
 class _PureSignatureKey(Key):
     """Ed25519 (RFC 8037 section 3.1) and ML-DSA: the algorithm hashes for itself."""
 
-    def __init__(self, key: Any, algorithm: str) -> None:
+    def __init__(self, key: Any, algorithm: str) -> None:  # noqa: ARG002  (python-jose's signature)
         self._verify = key.verify
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
@@ -127,8 +127,8 @@ def ec_key(curve: str, x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
     """Return the elliptic-curve public key of the point.
 
     Raises:
-        ValueError: where a coordinate is not as long as the curve's field (RFC 7518 section 6.2.1.2), or the point is not
-            on the curve.
+        ValueError: where a coordinate is not as long as the curve's field (RFC 7518 section 6.2.1.2), or the point
+            is not on the curve.
     """
     numbers = _CURVES[curve]
     size = (numbers.key_size + 7) // 8
@@ -152,7 +152,7 @@ def mldsa_key(name: str, pub: bytes) -> Any:
     Raises:
         ValueError: where `pub` is not as long as the algorithm's public keys, or OpenSSL lacks the algorithm.
     """
-    kind = {
+    kind: dict[str, Any] = {
         "ML-DSA-44": mldsa.MLDSA44PublicKey,
         "ML-DSA-65": mldsa.MLDSA65PublicKey,
         "ML-DSA-87": mldsa.MLDSA87PublicKey,

@@ -23,6 +23,6 @@ def answer_headers(error: JWTGuardError, *, realm: str | None = None) -> dict[st
 
 
 def answer_detail(error: JWTGuardError) -> dict[str, Any]:
-    """Return what stands under `detail` in the JSON body: the RFC 6750 error code, where there is one, and one sentence."""
+    """Return what stands under `detail` in the JSON body: the RFC 6750 error code, if any, and one sentence."""
     description = {"error_description": error.description}
     return description if error.error is None else {"error": error.error, **description}

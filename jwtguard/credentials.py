@@ -1,4 +1,4 @@
-"""The access token out of a request's headers (RFC 6750 section 2.1). Form bodies and query parameters are never read."""
+"""The access token out of a request's headers (RFC 6750 section 2.1). Form bodies and queries are never read."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
     Raises:
         CredentialsRequired: `credentials_missing`, or `scheme_unsupported` for another scheme.
-        InvalidRequest: `credentials_repeated` for several headers, `credentials_malformed` for a scheme without a token.
+        InvalidRequest: `credentials_repeated` for several headers, `credentials_malformed` for a scheme alone.
     """
     value = None
     for name, candidate in headers:

@@ -29,7 +29,7 @@ REASONS: Final[dict[str, str]] = {
     "expired": "The access token has expired.",
     "not_yet_valid": "The access token is not valid yet.",
     "issued_in_future": "The access token was issued in the future.",
-    "confirmation_unsupported": "The access token is bound to a proof of possession, and was presented as a bearer token.",
+    "confirmation_unsupported": "The access token is bound to a proof of possession, and came as a bearer token.",
     "inactive": "The access token is not active.",
     # what the route asks for (RFC 6750 section 3.1)
     "insufficient_scope": "The access token lacks a scope that this resource requires.",
@@ -95,7 +95,7 @@ class InsufficientScope(JWTGuardError):
     """The access token is good but does not allow this: 403 (RFC 6750 section 3.1).
 
     Attributes:
-        scopes: the scopes that would do, for the challenge's `scope` attribute; empty where scopes are not what is missing.
+        scopes: the scopes that would do, for the challenge's `scope`; empty where scopes are not what is missing.
     """
 
     status = 403

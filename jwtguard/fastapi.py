@@ -36,12 +36,12 @@ class Refusal(HTTPException):
 class Guard(SecurityBase):
     """A FastAPI dependency that lets only requests with a good access token through, and hands that token over.
 
-    Works as `Depends(guard)`, `Security(guard, scopes=[…])` and `Depends(guard.require(…))`, on routes, routers and the whole
-    application, for HTTP and WebSocket. Where `GuardMiddleware` has validated the token already, its result is used.
+    Works as `Depends(guard)`, `Security(guard, scopes=[…])` and `Depends(guard.require(…))`, on routes, routers and the
+    whole application, for HTTP and WebSocket. Where `GuardMiddleware` has validated the token, its result is used.
 
     Attributes:
-        responses: the answers that a guarded operation may give besides its own, for OpenAPI: pass it as `responses=` to
-            `FastAPI`, an `APIRouter` or a route.
+        responses: the answers that a guarded operation may give besides its own, for OpenAPI: pass it as `responses=`
+            to `FastAPI`, an `APIRouter` or a route.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Guard(SecurityBase):
 
         Args:
             resource_server: what decides on tokens.
-            flows: how a client gets a token, for Swagger UI's Authorize button; without it, it asks for the token itself.
+            flows: how a client gets a token, for Swagger UI's Authorize button; without, it asks for the token itself.
             scheme_name: the security scheme's name in OpenAPI.
 
         Raises:
@@ -79,7 +79,7 @@ class Guard(SecurityBase):
         try:
             seen = scope.get(STATE_KEY)
             if seen is not None and seen[0] is self._resource_server:
-                token = seen[1]
+                token: AccessToken = seen[1]
             else:
                 token = await access_token(scope, self._resource_server)
             if not token.scopes.issuperset(security_scopes.scopes):

@@ -52,7 +52,7 @@ def _http_date(text: str) -> float | None:
 
 
 def refresh_delay(lifetime_: float, *, chance: float) -> float:
-    """Return after how many seconds to fetch anew: 80 % of the lifetime, give or take 10 %, so that a fleet is not in step.
+    """Return after how many seconds to fetch anew: 80 % of the lifetime, ± 10 % so that a fleet is not in step.
 
     Args:
         lifetime_: seconds.

@@ -1,4 +1,4 @@
-"""JSON values that cannot be changed: a token is shared by every request that carries it, so nobody may edit its claims."""
+"""JSON values that cannot be changed: every request with a token shares it, so nobody may edit its claims."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
@@ -7,7 +7,7 @@ MAX_NESTING: Final = 32
 """How deep objects and arrays may be nested in a header or in claims."""
 
 
-def _refuse(self: object, *args: object, **kwargs: object) -> NoReturn:
+def _refuse(self: object, *args: object, **kwargs: object) -> NoReturn:  # noqa: ARG001  (any call is refused)
     raise TypeError("a token's claims cannot be changed; make a copy with dict() or list()")
 
 

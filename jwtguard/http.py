@@ -1,4 +1,4 @@
-"""Bounded HTTP: one request, no redirects, so many bytes, so many seconds, one client per event loop. httpx is reached from here."""
+"""Bounded HTTP: one request, no redirects, so many bytes and seconds, one client per event loop. httpx's only door."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class HTTPClient(Protocol):
         ...
 
 
-class ExchangeFailed(Exception):  # noqa: N818  (it states what happened, as the public errors do)
+class ExchangeFailed(Exception):
     """No usable answer came; the text says what did, without anything of the request but its URL."""
 
 
@@ -61,8 +61,8 @@ class HTTP:
         """Prepare to send.
 
         Args:
-            client: a client to send all requests with; its owner closes it. Proxies, private certificate authorities and
-                mutual TLS come with it.
+            client: a client to send all requests with; its owner closes it. Proxies, private certificate authorities
+                and mutual TLS come with it.
             timeout: seconds for one exchange.
             tls: load the TLS settings; False where nothing will be sent.
         """

@@ -25,8 +25,8 @@ class Issuer:
         keys: configured keys instead of fetched ones: a JWK Set (mapping, JSON text or path of a file), a public key or
             certificate in PEM (text or path of a file), a `KeySet`, or a shared secret, which is always `bytes`.
         jwks_uri: where the keys are published, if the metadata is not to be asked.
-        algorithms: the allowed signature algorithms; all asymmetric ones by default, or for a shared secret those that it
-            is long enough for.
+        algorithms: the allowed signature algorithms; all asymmetric ones by default, or for a shared secret those that
+            it is long enough for.
         audience: names of this resource server at this issuer, instead of those of the `ResourceServer`.
         profile: instead of the `ResourceServer`'s.
         leeway: instead of the `ResourceServer`'s; seconds.

@@ -1,4 +1,4 @@
-"""JSON Web Keys: which published keys may verify a token, and which key a token names (RFC 7517, RFC 7518 section 6)."""
+"""JSON Web Keys: which keys may verify a token, and which key a token names (RFC 7517, RFC 7518 section 6)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -97,7 +97,7 @@ class KeySet:
         self.skipped = tuple(skipped)
         self._any_kid = any_kid
         self._members = frozenset(self.keys)
-        self._kids = frozenset(key.kid for key in (*self.keys, *self.skipped))
+        self._kids = frozenset((*(key.kid for key in self.keys), *(key.kid for key in self.skipped)))
         self._by_kid = {(key.kid, key.algorithm): key for key in self.keys if key.kid is not None}
         self._by_algorithm: dict[str, tuple[VerificationKey, ...]] = {}
         for key in self.keys:
@@ -229,8 +229,8 @@ class KeySet:
         """Take keys in whatever form they are configured in.
 
         Args:
-            keys: a `KeySet`; a JWK Set as a mapping or JSON text; a public key or certificate in PEM; the path of a file
-                with either; or a shared secret, which is always `bytes`.
+            keys: a `KeySet`; a JWK Set as a mapping or JSON text; a public key or certificate in PEM; the path of a
+                file with either; or a shared secret, which is always `bytes`.
 
         Raises:
             InvalidKeySet: where it is none of these.
@@ -341,7 +341,8 @@ def _public_key(member: Mapping[str, Any], key_type: str, algorithm: str | None)
         return ec_key(curve, _octets(member, "x"), _octets(member, "y")), curve
     if key_type == "OKP" and curve == "Ed25519":
         return ed25519_key(_octets(member, "x")), curve
-    if key_type == "AKP" and algorithm in ALGORITHMS and ALGORITHMS[algorithm].key_type == "AKP":
+    fitting = ALGORITHMS.get(algorithm) if algorithm is not None else None
+    if algorithm is not None and fitting is not None and key_type == fitting.key_type == "AKP":
         return mldsa_key(algorithm, _octets(member, "pub")), None
     raise ValueError("no supported algorithm takes its 'kty', 'crv' and 'alg'")
 
@@ -381,7 +382,7 @@ def _symmetric(secret: bytes, only: str | None) -> list[Algorithm]:
 
 
 def _is_a_key(secret: bytes) -> bool:
-    """Whether the bytes are a key that an attacker may have: the old HS256-with-the-public-key trap (RFC 8725 section 2.1)."""
+    """Whether the bytes are a key that an attacker may have: HS256 with the public key (RFC 8725 section 2.1)."""
     text = secret.strip()
     if b"-----BEGIN " in text or text.startswith((b"ssh-", b"ecdsa-sha2-", b"---- BEGIN ")):
         return True

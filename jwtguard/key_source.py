@@ -114,8 +114,8 @@ class ConfiguredKeys:
 class FetchedKeys:
     """An issuer's published keys: fetched at the first need, refreshed ahead of their end, kept through outages.
 
-    One immutable key set serves at a time and is swapped whole. Everything that waits for the network happens in one task
-    per event loop; only requests that no known key can serve ever wait for it.
+    One immutable key set serves at a time and is swapped whole. Everything that waits for the network happens in one
+    task per event loop; only requests that no known key can serve ever wait for it.
     """
 
     def __init__(

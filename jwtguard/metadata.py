@@ -26,7 +26,7 @@ class Metadata:
     document: dict[str, Any]
 
 
-class MetadataRefused(Exception):  # noqa: N818  (it states what happened, as the public errors do)
+class MetadataRefused(Exception):
     """A document came, and it is not this issuer's to be trusted; the text says why."""
 
 

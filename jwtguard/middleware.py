@@ -58,8 +58,8 @@ class TokenBearer(BaseUser):
 class GuardMiddleware:
     """Lets requests with a good access token through to the application, and answers the others itself.
 
-    A request that passes finds the token's bearer in `scope["user"]` and its scopes in `scope["auth"]`, so that Starlette's
-    `@requires("scope")` works. CORS preflight requests pass: by definition they carry no credentials.
+    A request that passes finds the token's bearer in `scope["user"]` and its scopes in `scope["auth"]`, so that
+    Starlette's `@requires("scope")` works. CORS preflight requests pass: by definition they carry no credentials.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class GuardMiddleware:
             resource_server: what decides on tokens.
             public: paths that need no token: exact ones, or all that begin with what stands before a trailing `*`.
             optional: let requests without a token through, as anonymous; a bad token is refused all the same.
-            answer: makes the response to a refused request, instead of the JSON body; add `answer_headers(error)` to it.
+            answer: makes the response to a refused request, instead of the JSON one; give it `answer_headers(error)`.
 
         Raises:
             ConfigurationError: where a public path cannot work.

@@ -1,4 +1,4 @@
-"""Which paths need no token: decided on the very text that Starlette routes by, and on nothing that could mean two things."""
+"""Which paths need no token: decided on the text that Starlette routes by, and on nothing that may mean two things."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from jwtguard.errors import ConfigurationError
 
-# What a server, a mounted application or a file system behind the router may resolve to another path: empty, "." and ".."
-# segments, backslashes, control characters, and what is still percent-encoded after the server has decoded once.
+# What a server, a mounted application or a file system behind the router may resolve to another path: empty, "." and
+# ".." segments, backslashes, control characters, and what is still percent-encoded after the server has decoded once.
 _AMBIGUOUS: Final = re.compile(r"//|/\.{1,2}(?:/|$)|[\\\x00-\x1f\x7f]|%[0-9a-fA-F]{2}|;").search
 
 
 class PublicPaths:
     """The paths that need no token.
 
-    An exact rule holds for that path to the letter. A rule with a trailing `*` holds for what begins so, except for paths
-    that something behind the router might resolve to another place: those stay protected.
+    An exact rule holds for that path to the letter. A rule with a trailing `*` holds for what begins so, except for
+    paths that something behind the router might resolve to another place: those stay protected.
     """
 
     def __init__(self, rules: Iterable[str]) -> None:
@@ -51,7 +51,7 @@ class PublicPaths:
 
 
 def route_path(scope: Mapping[str, Any]) -> str:
-    """Return the path that Starlette's router matches: decoded by the server, without the `root_path` it is mounted at."""
+    """Return the path that Starlette's router matches: decoded by the server, without the `root_path` of its mount."""
     path: str = scope["path"]
     root_path: str = scope.get("root_path", "")
     if not root_path or not path.startswith(root_path):

@@ -1,4 +1,4 @@
-"""When an unknown key ID is worth a fetch: a bounded number of them, spent so that a flood cannot hide a rotation. Pure."""
+"""When an unknown key ID is worth a fetch: bounded, and spent so that a flood cannot hide a rotation. Pure."""
 
 from typing import Final
 
@@ -15,8 +15,8 @@ class RefetchBudget:
     """Decides which unknown key IDs cause a fetch of the key set.
 
     A token bucket bounds the fetches: five at once, one more each 30 seconds. A key ID that a fetch did not bring is
-    refused without another for 30 seconds. Forged key IDs are usually random, so each comes once, while a genuine new one
-    comes with every token of the new key: the last two fetches in the bucket are kept for key IDs that come again.
+    refused without another for 30 seconds. Forged key IDs are usually random, so each comes once, while a genuine new
+    one comes with every token of the new key: the last two fetches in the bucket are kept for key IDs that come again.
     """
 
     def __init__(self) -> None:

@@ -61,8 +61,8 @@ class ResourceServer:
         Args:
             issuers: the trusted authorization servers: a URL, an `Issuer`, or several.
             audience: the name of this resource server as tokens have it in `aud`, or several.
-            resolver: for many tenants: an async callable that is asked about every other `iss`, and returns its `Issuer` if
-                it is trusted, else None.
+            resolver: for many tenants: an async callable, asked about every other `iss`, that returns its `Issuer`
+                if it is trusted, else None.
             leeway: clock difference to forgive, in seconds.
             profile: "rfc9068" demands `typ: at+jwt` and all of RFC 9068 section 2.2.
             required_claims: claims that must be present, besides those that are always required.
@@ -107,7 +107,7 @@ class ResourceServer:
             token_text: the token as it stood behind `Bearer`.
 
         Raises:
-            InvalidToken: with the first true reason: size, shape, issuer, `typ`, `alg`, key, signature, then the claims.
+            InvalidToken: with the first true reason: size, shape, issuer, `typ`, `alg`, key, signature, claims.
             Unavailable: where it cannot be decided at present.
         """
         token = token_bytes(token_text)
@@ -160,7 +160,7 @@ class ResourceServer:
 
     @asynccontextmanager
     async def lifespan(self, app: Any = None) -> AsyncIterator[None]:  # noqa: ARG002  (the ASGI lifespan hands it over)
-        """Have the keys at hand before the first request, keep them fresh between requests, and close connections at the end.
+        """Have the keys at hand before the first request and fresh between requests; close connections at the end.
 
         Pass it to the application as its `lifespan`, or enter it within your own.
 
@@ -190,7 +190,7 @@ class ResourceServer:
         return issuer
 
     async def _issuer_of(self, jws: JWS) -> TrustedIssuer:
-        """Choose the issuer by the unverified `iss`, among the trusted ones; whether its key then fits is another matter."""
+        """Choose the issuer by the unverified `iss`, among the trusted ones; whether its key fits is seen later."""
         name = jws.claims.get("iss")
         if isinstance(name, str):
             issuer = self._issuers.get(name)

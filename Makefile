@@ -1,0 +1,41 @@
+# Every target sets up what it needs on first use; a fresh machine has Python 3.11 or later and nothing else of ours.
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check format bench clean
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(READY)  ## Walk the whole flow over real sockets: tokens, refusals, rotation, outage
+	$(BIN)/python -m examples.demo
+
+serve: $(READY)  ## Leave the authorization server and the API running, with the API's /docs
+	$(BIN)/python -m examples.serve
+
+test: $(READY)  ## Run the tests, and measure what they cover
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(READY)  ## Format, lint, types and the import contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Format the code, and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## Remove all that was built or installed here
+	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip learned to read dependency groups in 25.1.
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $@
