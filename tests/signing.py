@@ -79,11 +79,9 @@ class SigningKey:
     @property
     def pem(self) -> str:
         """The public key in PEM."""
-        return (
-            self.private.public_key()
-            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-            .decode()
-        )
+        public = self.private.public_key()
+        text: bytes = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return text.decode()
 
     def signature(self, signing_input: bytes, algorithm: str | None = None) -> bytes:
         """Sign, as `algorithm` has it."""
