@@ -141,7 +141,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
             )
     for name in rules.required_claims:
         if name not in claims:
-            raise InvalidToken("claim_missing", detail=f"{name!r} is required")
+            raise InvalidToken("claim_missing", detail=f"{name!r} is required", claim=name)
     token = AccessToken(
         subject=_text(claims, "sub"),
         client_id=_client_id(claims, rules),
@@ -164,9 +164,9 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
 
 def _refuse_text(claims: Mapping[str, Any], name: str, reason: str, expected: str) -> NoReturn:
     if name not in claims:
-        raise InvalidToken("claim_missing", detail=f"{name!r} is required")
+        raise InvalidToken("claim_missing", detail=f"{name!r} is required", claim=name)
     if not isinstance(claims[name], str):
-        raise InvalidToken("claim_malformed", detail=f"{name!r} is not a string")
+        raise InvalidToken("claim_malformed", detail=f"{name!r} is not a string", claim=name)
     raise InvalidToken(reason, detail=f"expected {expected}, came {claims[name]!r}")
 
 
@@ -180,11 +180,11 @@ def _audience(claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:
     elif audience.__class__ is list:
         named = tuple(audience)
     elif "aud" not in claims:
-        raise InvalidToken("claim_missing", detail="'aud' is required")
+        raise InvalidToken("claim_missing", detail="'aud' is required", claim="aud")
     else:
-        raise InvalidToken("claim_malformed", detail="'aud' is not a string or an array of strings")
+        raise InvalidToken("claim_malformed", detail="'aud' is not a string or an array of strings", claim="aud")
     if not all(name.__class__ is str for name in named):
-        raise InvalidToken("claim_malformed", detail="'aud' is not a string or an array of strings")
+        raise InvalidToken("claim_malformed", detail="'aud' is not a string or an array of strings", claim="aud")
     if rules.audiences.isdisjoint(named):
         raise InvalidToken("audience_mismatch", detail=f"expected one of {sorted(rules.audiences)}, came {list(named)}")
     return named
@@ -196,10 +196,12 @@ def _date(claims: Mapping[str, Any], name: str) -> float:
     if value.__class__ is int or (value.__class__ is float and isfinite(value)):
         if 0 <= value <= LATEST_DATE:
             return value
-        raise InvalidToken("claim_malformed", detail=f"{name!r} is not within the years 1970 to 9999 in seconds")
+        raise InvalidToken(
+            "claim_malformed", detail=f"{name!r} is not within the years 1970 to 9999 in seconds", claim=name
+        )
     if name not in claims:
-        raise InvalidToken("claim_missing", detail=f"{name!r} is required")
-    raise InvalidToken("claim_malformed", detail=f"{name!r} is not a number")
+        raise InvalidToken("claim_missing", detail=f"{name!r} is required", claim=name)
+    raise InvalidToken("claim_malformed", detail=f"{name!r} is not a number", claim=name)
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:
@@ -207,7 +209,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
     if value.__class__ is str:
         return value
     if name in claims:
-        raise InvalidToken("claim_malformed", detail=f"{name!r} is not a string")
+        raise InvalidToken("claim_malformed", detail=f"{name!r} is not a string", claim=name)
     return None
 
 
@@ -223,7 +225,7 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     if "scope" in claims:
         scope = claims["scope"]
         if scope.__class__ is not str:
-            raise InvalidToken("claim_malformed", detail="'scope' is not a string")
+            raise InvalidToken("claim_malformed", detail="'scope' is not a string", claim="scope")
         return _split(scope)
     scp = claims.get("scp")
     if scp.__class__ is str:
@@ -231,7 +233,7 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     if "scp" not in claims:
         return frozenset()
     if scp.__class__ is not list or not all(name.__class__ is str for name in scp):
-        raise InvalidToken("claim_malformed", detail="'scp' is not a string or an array of strings")
+        raise InvalidToken("claim_malformed", detail="'scp' is not a string or an array of strings", claim="scp")
     return frozenset(scp)
 
 

@@ -56,6 +56,7 @@ class JWTGuardError(Exception):
         reason: a stable, machine-readable name out of `REASONS`, for logs and metrics.
         description: one sentence that a client may be told.
         detail: what was expected and what came, for the operator; never a token, a secret or an unverified claim.
+        claim: the name of the claim that is missing or malformed, where that is the reason, else None.
         status: the HTTP status that the answer carries.
         error: the error code of RFC 6750 section 3.1, or None where it prescribes none.
     """
@@ -63,10 +64,11 @@ class JWTGuardError(Exception):
     status: ClassVar[int]
     error: ClassVar[str | None]
 
-    def __init__(self, reason: str, *, detail: str = "") -> None:
+    def __init__(self, reason: str, *, detail: str = "", claim: str | None = None) -> None:
         self.reason = reason
         self.description = REASONS[reason]
         self.detail = detail or self.description
+        self.claim = claim
         super().__init__(f"{reason}: {self.detail}")
 
 
