@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# A real authorization server to try tokens of; where Node is missing, its tests are skipped and say so.
+INTEROP := $(if $(shell command -v node && command -v npm),tests/interop/node_modules/.ready)
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,7 +18,7 @@ demo: $(READY)  ## Walk the whole flow over real sockets: tokens, refusals, rota
 serve: $(READY)  ## Leave the authorization server and the API running, with the API's /docs
 	$(BIN)/python -m examples.serve
 
-test: $(READY)  ## Run the tests, and measure what they cover
+test: $(READY) $(INTEROP)  ## Run the tests, and measure what they cover
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(READY)  ## Format, lint, types and the import contract
@@ -30,6 +32,7 @@ format: $(READY)  ## Format the code, and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 clean:  ## Remove all that was built or installed here
+	rm -rf tests/interop/node_modules
 	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -38,4 +41,8 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $@
+
+tests/interop/node_modules/.ready: tests/interop/package.json
+	npm install --prefix tests/interop --no-package-lock --no-audit --no-fund --loglevel=error
 	touch $@
