@@ -1,7 +1,8 @@
 """Protects FastAPI routes: a dependency that hands over the validated token and shows in OpenAPI."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Annotated, Any
+from inspect import isawaitable, iscoroutinefunction
+from typing import Annotated, Any, NoReturn
 
 from fastapi import HTTPException, Security, WebSocketException
 from fastapi.openapi.models import HTTPBearer, OAuthFlows
@@ -9,12 +10,13 @@ from fastapi.openapi.models import OAuth2 as OAuth2Model
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket, WebSocketState
 
 from jwtguard.access_token import AccessToken
 from jwtguard.answer import answer_detail, answer_headers
 from jwtguard.challenge import check_scopes
 from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
-from jwtguard.middleware import POLICY_VIOLATION, STATE_KEY, access_token, can_deny
+from jwtguard.middleware import POLICY_VIOLATION, access_token, can_deny
 from jwtguard.resource_server import ResourceServer
 
 Requirement = Callable[..., Awaitable[AccessToken]]
@@ -33,6 +35,13 @@ class Refusal(HTTPException):
         self.error = error
 
 
+class _ParenthesesForgotten:
+    """Stops `Depends(guard.require)`: FastAPI would take the requirements from the request, and ask for no token."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> NoReturn:
+        raise ConfigurationError("write Depends(guard.require(…)), with its parentheses")
+
+
 class Guard(SecurityBase):
     """A FastAPI dependency that lets only requests with a good access token through, and hands that token over.
 
@@ -40,8 +49,8 @@ class Guard(SecurityBase):
     whole application, for HTTP and WebSocket. Where `GuardMiddleware` has validated the token, its result is used.
 
     Attributes:
-        responses: the answers that a guarded operation may give besides its own, for OpenAPI: pass it as `responses=`
-            to `FastAPI`, an `APIRouter` or a route.
+        responses: the 401 and the 403 that a guarded operation may answer, for OpenAPI: pass it as `responses=` to
+            whatever the guard protects: `FastAPI`, an `APIRouter` or a route.
     """
 
     def __init__(
@@ -55,10 +64,12 @@ class Guard(SecurityBase):
             scheme_name: the security scheme's name in OpenAPI.
 
         Raises:
-            ConfigurationError: where `resource_server` is none.
+            ConfigurationError: where `resource_server` is not one.
         """
         if not isinstance(resource_server, ResourceServer):
-            raise ConfigurationError(f"a Guard takes a ResourceServer, not {type(resource_server).__name__}")
+            raise ConfigurationError(
+                f"a Guard takes a ResourceServer(issuer, audience=…), not {type(resource_server).__name__}"
+            )
         self._resource_server = resource_server
         self.scheme_name = scheme_name
         self.model = (
@@ -66,7 +77,7 @@ class Guard(SecurityBase):
             if flows is None
             else OAuth2Model(flows=flows)
         )
-        self.responses = _RESPONSES
+        self.responses = _responses()
 
     async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes) -> AccessToken:
         """Validate the request's token, unless that was done before, and check the operation's scopes.
@@ -74,16 +85,12 @@ class Guard(SecurityBase):
         Raises:
             Refusal: for HTTP, and for a WebSocket where the server can answer the handshake.
             WebSocketException: with close code 1008 where it cannot.
+            ConfigurationError: where a scope that the token lacks is not a scope token, and no token can have it.
         """
-        scope = connection.scope
         try:
-            seen = scope.get(STATE_KEY)
-            if seen is not None and seen[0] is self._resource_server:
-                token: AccessToken = seen[1]
-            else:
-                token = await access_token(scope, self._resource_server)
+            token = await access_token(connection.scope, self._resource_server)
             if not token.scopes.issuperset(security_scopes.scopes):
-                raise InsufficientScope(scopes=tuple(security_scopes.scopes))
+                raise InsufficientScope(scopes=_scopes(security_scopes.scopes))
         except JWTGuardError as error:
             raise self._refusal(error, connection) from None
         return token
@@ -91,22 +98,23 @@ class Guard(SecurityBase):
     def require(
         self,
         *,
-        scopes: Iterable[str] = (),
-        any_scope: Iterable[str] = (),
+        scopes: Annotated[Iterable[str], _ParenthesesForgotten()] = (),
+        any_scope: Iterable[str] | None = None,
         claims: Mapping[str, Any] | None = None,
+        fresh: bool = False,
     ) -> Requirement:
         """Return a dependency that asks for more than a good token.
 
         Args:
             scopes: scopes that the token must all have; they show in OpenAPI.
             any_scope: scopes of which the token must have one.
-            claims: claims that the token must have, each with its value, or with a callable that is given the value and
-                tells whether it will do.
+            claims: claims that the token must have, each with its JSON value, equal in type too, or with a function
+                that is given the value and tells whether it will do.
 
         Raises:
-            ConfigurationError: where a scope is not a scope token.
+            ConfigurationError: where no token could satisfy this, or every one would.
         """
-        every, some, wanted = _scopes(scopes), _scopes(any_scope), dict(claims or {})
+        every, some, wanted = _scopes(scopes), _some_scopes(any_scope), _wanted(claims)
 
         async def requirement(
             connection: HTTPConnection, token: Annotated[AccessToken, Security(self, scopes=list(every))]
@@ -115,6 +123,8 @@ class Guard(SecurityBase):
                 if some and token.scopes.isdisjoint(some):
                     raise InsufficientScope(scopes=some, detail=f"one of {', '.join(some)} is required")
                 _check_claims(token, wanted)
+                if fresh:
+                    await confirm(connection.scope)
             except JWTGuardError as error:
                 raise self._refusal(error, connection) from None
             return token
@@ -122,15 +132,57 @@ class Guard(SecurityBase):
         return requirement
 
     def _refusal(self, error: JWTGuardError, connection: HTTPConnection) -> Exception:
-        if connection.scope["type"] == "websocket" and not can_deny(connection.scope):
+        if isinstance(connection, WebSocket) and not (_is_unanswered(connection) and can_deny(connection.scope)):
             return WebSocketException(POLICY_VIOLATION, error.reason)
         return Refusal(error, realm=self._resource_server.realm)
+
+
+def _is_unanswered(websocket: WebSocket) -> bool:
+    """Whether the handshake still waits for its answer; an earlier dependency may have accepted it."""
+    return websocket.application_state is WebSocketState.CONNECTING
 
 
 def _scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     several = (scopes,) if isinstance(scopes, str) else tuple(scopes)
     check_scopes(several)
     return several
+
+
+def _some_scopes(scopes: Iterable[str] | None) -> tuple[str, ...]:
+    if scopes is None:
+        return ()
+    some = _scopes(scopes)
+    if not some:
+        raise ConfigurationError("any_scope is empty, and no token has one of no scopes; leave it out to ask for none")
+    return some
+
+
+def _wanted(claims: Mapping[str, Any] | None) -> dict[str, Any]:
+    if claims is None:
+        return {}
+    if not isinstance(claims, Mapping):
+        raise ConfigurationError(f"claims is {{'name': value}}, not {type(claims).__name__}")
+    for name, expected in claims.items():
+        if not isinstance(name, str):
+            raise ConfigurationError(f"the name of a claim is a string, not {name!r}")
+        _check_expected(name, expected)
+    return dict(claims)
+
+
+def _check_expected(name: str, expected: Any) -> None:
+    if isinstance(expected, type) or iscoroutinefunction(expected) or not (callable(expected) or _is_json(expected)):
+        raise ConfigurationError(
+            f"the claim {name!r} is compared with a JSON value, or given to a plain function that tells whether it will"
+            f" do, such as lambda value: value in {{'a', 'b'}}; not {expected!r}"
+        )
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_json(item) for item in value)
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _is_json(item) for name, item in value.items())
+    return value is None or isinstance(value, (str, bool, int, float))
 
 
 def _check_claims(token: AccessToken, wanted: Mapping[str, Any]) -> None:
@@ -140,8 +192,24 @@ def _check_claims(token: AccessToken, wanted: Mapping[str, Any]) -> None:
 
 
 def _will_do(value: Any, expected: Any) -> bool:
-    if callable(expected):
-        return bool(expected(value))
+    if not callable(expected):
+        return _same(value, expected)
+    verdict = expected(value)
+    if isawaitable(verdict):  # it would count as true, whatever comes of it
+        raise ConfigurationError("what tells whether a claim will do must not be async")
+    return bool(verdict)
+
+
+def _same(value: Any, expected: Any) -> bool:
+    """Whether two JSON values are the same; Python takes 1, 1.0 and true for equal."""
+    if isinstance(expected, list):
+        return isinstance(value, list) and len(value) == len(expected) and all(map(_same, value, expected))
+    if isinstance(expected, dict):
+        return (
+            isinstance(value, dict)
+            and value.keys() == expected.keys()
+            and all(_same(value[name], item) for name, item in expected.items())
+        )
     return type(value) is type(expected) and bool(value == expected)
 
 
@@ -156,7 +224,8 @@ def _answer_schema(description: str) -> dict[str, Any]:
     }
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    401: _answer_schema("No access token, or one that is not valid here."),
-    403: _answer_schema("The access token does not allow this."),
-}
+def _responses() -> dict[int | str, dict[str, Any]]:
+    return {
+        401: _answer_schema("No access token, or one that is not valid here."),
+        403: _answer_schema("The access token does not allow this."),
+    }

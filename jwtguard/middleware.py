@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+import msgspec
 from starlette.authentication import AuthCredentials, BaseUser, UnauthenticatedUser
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -17,7 +18,7 @@ from jwtguard.public_paths import PublicPaths
 from jwtguard.resource_server import ResourceServer
 
 STATE_KEY: Final = "jwtguard.access_token"
-"""Where the ASGI scope holds the validated `AccessToken`."""
+"""Where the ASGI scope holds the validated `AccessToken`, by the resource server that validated it."""
 
 POLICY_VIOLATION: Final = 1008
 """The WebSocket close code of a refusal (RFC 6455 section 7.4.1)."""
@@ -25,8 +26,21 @@ POLICY_VIOLATION: Final = 1008
 Answer = Callable[[HTTPConnection, JWTGuardError], Awaitable[Response]]
 """Makes the response to a refused request."""
 
-_ANONYMOUS_CREDENTIALS: Final = AuthCredentials()
-_ANONYMOUS: Final = UnauthenticatedUser()
+
+class Presented(msgspec.Struct):
+    """The good token that a request came with, so that nobody validates it again.
+
+    Attributes:
+        resource_server: who found it good.
+        text: the token's bytes.
+        token: what it means.
+        confirmed: whether its authorization server has vouched for it during this request.
+    """
+
+    resource_server: ResourceServer
+    text: bytes
+    token: AccessToken
+    confirmed: bool
 
 
 class TokenBearer(BaseUser):
@@ -59,7 +73,9 @@ class GuardMiddleware:
     """Lets requests with a good access token through to the application, and answers the others itself.
 
     A request that passes finds the token's bearer in `scope["user"]` and its scopes in `scope["auth"]`, so that
-    Starlette's `@requires("scope")` works. CORS preflight requests pass: by definition they carry no credentials.
+    Starlette's `@requires("scope")` works; on a public path, or without a token where tokens are optional, it finds an
+    anonymous one. CORS preflight requests pass: by definition they carry no credentials. `CORSMiddleware` belongs
+    outside, that is, added after this one, so that scripts of other origins can read a refusal.
     """
 
     def __init__(
@@ -78,13 +94,20 @@ class GuardMiddleware:
             resource_server: what decides on tokens.
             public: paths that need no token: exact ones, or all that begin with what stands before a trailing `*`.
             optional: let requests without a token through, as anonymous; a bad token is refused all the same.
-            answer: makes the response to a refused request, instead of the JSON one; give it `answer_headers(error)`.
+            answer: an async function that makes the response to a refused request, instead of the JSON one; it takes
+                the status from `error.status` and the headers from `jwtguard.answer.answer_headers(error)`.
 
         Raises:
-            ConfigurationError: where a public path cannot work.
+            ConfigurationError: where this cannot work; the text says what to write instead.
         """
         if not isinstance(resource_server, ResourceServer):
-            raise ConfigurationError("GuardMiddleware takes resource_server=ResourceServer(…)")
+            raise ConfigurationError(
+                f"resource_server is a ResourceServer(issuer, audience=…), not {type(resource_server).__name__}"
+            )
+        if answer is not None and not callable(answer):
+            raise ConfigurationError(
+                f"answer is an async function of the connection and the error, not {type(answer).__name__}"
+            )
         self._app = app
         self._resource_server = resource_server
         self._public = PublicPaths(public)
@@ -93,7 +116,11 @@ class GuardMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Decide on one connection (ASGI 3)."""
-        if scope["type"] not in ("http", "websocket") or self._public.holds(scope) or _is_preflight(scope):
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if self._public.holds(scope) or _is_preflight(scope):
+            _leave_anonymous(scope)
             await self._app(scope, receive, send)
             return
         try:
@@ -102,7 +129,7 @@ class GuardMiddleware:
             if not self._optional or error.reason != "credentials_missing":
                 await self._refuse(error, scope, receive, send)
                 return
-            scope["auth"], scope["user"] = _ANONYMOUS_CREDENTIALS, _ANONYMOUS
+            _leave_anonymous(scope)
         except JWTGuardError as error:
             await self._refuse(error, scope, receive, send)
             return
@@ -127,7 +154,7 @@ class GuardMiddleware:
 
 
 async def access_token(scope: Scope, resource_server: ResourceServer) -> AccessToken:
-    """Return the good access token of a connection, and keep it in the scope so that nobody validates it again.
+    """Return the good access token of a connection; it is kept in the scope, so that nobody validates it again.
 
     Args:
         scope: the ASGI scope of an HTTP request or a WebSocket.
@@ -136,18 +163,28 @@ async def access_token(scope: Scope, resource_server: ResourceServer) -> AccessT
     Raises:
         JWTGuardError: where there is none, or it is not good.
     """
+    seen: dict[ResourceServer, AccessToken] = scope.setdefault(STATE_KEY, {})
+    validated = seen.get(resource_server)
+    if validated is not None:
+        return validated
     token = bearer_token(scope["headers"])
     validated = resource_server.recall(token)
     if validated is None:
         check_token68(token)
         validated = await resource_server.examine(token)
-    scope[STATE_KEY] = resource_server, validated
+    seen[resource_server] = validated
     return validated
 
 
 def can_deny(scope: Scope) -> bool:
     """Whether the server can answer a WebSocket handshake with an HTTP response (ASGI's denial response extension)."""
     return "websocket.http.response" in (scope.get("extensions") or {})
+
+
+def _leave_anonymous(scope: Scope) -> None:
+    """Name an anonymous user, unless another middleware has found out who it is, by a session for one."""
+    if "user" not in scope:
+        scope["auth"], scope["user"] = AuthCredentials(), UnauthenticatedUser()
 
 
 def _is_preflight(scope: Scope) -> bool:

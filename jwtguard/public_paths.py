@@ -10,6 +10,9 @@ from jwtguard.errors import ConfigurationError
 # ".." segments, backslashes, control characters, and what is still percent-encoded after the server has decoded once.
 _AMBIGUOUS: Final = re.compile(r"//|/\.{1,2}(?:/|$)|[\\\x00-\x1f\x7f]|%[0-9a-fA-F]{2}|;").search
 
+_FOREIGN: Final = re.compile(r"[?#{}]").search
+"""A query, a fragment, a route's parameter: no path that comes has them as they are meant."""
+
 
 class PublicPaths:
     """The paths that need no token.
@@ -25,14 +28,13 @@ class PublicPaths:
             rules: decoded paths, each from `/` on; a trailing `*` makes it a prefix.
 
         Raises:
-            ConfigurationError: where a rule does not begin with `/`, or has a `*` elsewhere.
+            ConfigurationError: where a rule does not begin with `/`, or could never hold as it is meant.
         """
-        if isinstance(rules, str):
-            raise ConfigurationError(f"public is a set of paths: {{{rules!r}}}, not {rules!r}")
+        if isinstance(rules, str) or not isinstance(rules, Iterable):
+            raise ConfigurationError(f"public is a set of paths such as {{'/health', '/static/*'}}, not {rules!r}")
         several = tuple(rules)
         for rule in several:
-            if not isinstance(rule, str) or not rule.startswith("/") or "*" in rule[:-1]:
-                raise ConfigurationError(f"a public path is '/path' or '/prefix/*', not {rule!r}")
+            _check(rule)
         self._exact = frozenset(rule for rule in several if not rule.endswith("*"))
         self._prefixes = tuple(rule[:-1] for rule in several if rule.endswith("*"))
 
@@ -48,6 +50,17 @@ class PublicPaths:
         if path in self._exact:
             return True
         return path.startswith(self._prefixes) and not _AMBIGUOUS(path) if self._prefixes else False
+
+
+def _check(rule: Any) -> None:
+    if not isinstance(rule, str) or not rule.startswith("/") or "*" in rule[:-1]:
+        raise ConfigurationError(f"a public path is '/path' or '/prefix/*', not {rule!r}")
+    if _AMBIGUOUS(rule):
+        raise ConfigurationError(
+            f"a public path is written decoded, without '//', '.' and '..' segments, '\\' and ';', not {rule!r}"
+        )
+    if _FOREIGN(rule):
+        raise ConfigurationError(f"a public path has neither query, fragment nor parameters, but {rule!r} has")
 
 
 def route_path(scope: Mapping[str, Any]) -> str:
