@@ -1,0 +1,156 @@
+"""Tokens seen before: what makes a remembered token hold, and how little the memory keeps."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from jwtguard import ConfigurationError, InvalidToken, KeySet, Rules
+from jwtguard.claims import check_claims
+from jwtguard.frozen import FrozenDict
+from jwtguard.token_cache import Remembered, TokenCache
+from tests.signing import AUDIENCE, ISSUER, NOW, good_claims, signing_key
+
+KEYS = KeySet.from_jwk_set(signing_key("Ed25519").jwk_set)
+KEY = KEYS.find("key-1", "Ed25519")
+HEADER = FrozenDict(alg="Ed25519")
+
+
+def rules(leeway: float = 30) -> Rules:
+    return Rules(issuer=ISSUER, audience=AUDIENCE, leeway=leeway)
+
+
+def remembered() -> Remembered:
+    return Remembered.under(check_claims(good_claims(), HEADER, rules(), now=NOW), rules(), KEY, KEYS)
+
+
+def is_valid(claims: dict[str, Any], under: Rules, now: float) -> bool:
+    try:
+        check_claims(claims, HEADER, under, now=now)
+    except InvalidToken:
+        return False
+    return True
+
+
+DATES = st.one_of(st.integers(NOW - 50, NOW + 50), st.floats(NOW - 50, NOW + 50))
+
+
+@given(
+    exp=DATES,
+    more=st.fixed_dictionaries({}, optional={"nbf": DATES, "iat": DATES}),
+    leeway=st.one_of(st.integers(0, 40), st.floats(0, 40)),
+    boundary=st.sampled_from(["first second", "last second"]),
+    offset=st.one_of(st.just(0), st.floats(-100, 100)),
+)
+def test_remembered_token_holds_at_exactly_the_times_at_which_it_would_be_validated_anew(
+    exp: float, more: dict[str, float], leeway: float, boundary: str, offset: float
+) -> None:
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": exp, **more}
+    under = rules(leeway)
+    start = max(more.values(), default=0) - leeway
+    assume(is_valid(claims, under, start))
+    token = check_claims(claims, HEADER, under, now=start)
+    now = (start if boundary == "first second" else exp + leeway) + offset
+    assert Remembered.under(token, under, KEY, KEYS).holds(KEYS, now) is is_valid(claims, under, now)
+
+
+@pytest.mark.parametrize(
+    ("keys", "holds"),
+    [
+        pytest.param(KeySet.from_jwk_set(signing_key("Ed25519").jwk_set), True, id="equal key in another set"),
+        pytest.param(
+            KeySet.from_jwk_set({"keys": [signing_key("RS256", "key-2").jwk, signing_key("Ed25519").jwk]}),
+            True,
+            id="key among others",
+        ),
+        pytest.param(
+            KeySet.from_jwk_set(signing_key("Ed25519", number=1).jwk_set), False, id="other key of the same ID"
+        ),
+        pytest.param(KeySet.from_jwk_set(signing_key("Ed25519", "key-2").jwk_set), False, id="same key by another ID"),
+        pytest.param(KeySet([]), False, id="no keys"),
+        pytest.param(None, False, id="no keys to trust at present"),
+    ],
+)
+def test_remembered_token_holds_while_the_key_that_verified_it_is_trusted(keys: KeySet | None, holds: bool) -> None:
+    assert remembered().holds(keys, NOW) is holds
+
+
+def test_key_set_is_searched_once_however_often_the_token_comes() -> None:
+    class CountedSet(KeySet):
+        searches = 0
+
+        def __contains__(self, key: object) -> bool:
+            CountedSet.searches += 1
+            return super().__contains__(key)
+
+    swapped_in = CountedSet(KEYS.keys)
+    token = remembered()
+    assert [token.holds(swapped_in, NOW) for _ in range(3)] == [True, True, True]
+    assert CountedSet.searches == 1
+
+
+def test_token_whose_key_is_trusted_again_holds_again() -> None:
+    token = remembered()
+    assert [token.holds(KEYS, NOW), token.holds(KeySet([]), NOW), token.holds(KEYS, NOW)] == [True, False, True]
+
+
+def test_token_longest_unused_is_forgotten_first() -> None:
+    cache, token = TokenCache(2), remembered()
+    cache.put(b"1", token)
+    cache.put(b"2", token)
+    cache.get(b"1")
+    cache.put(b"3", token)
+    assert [cache.get(digest) is token for digest in (b"1", b"2", b"3")] == [True, False, True]
+
+
+def test_cache_never_holds_more_than_its_size() -> None:
+    cache, token = TokenCache(10), remembered()
+    for number in range(1000):
+        cache.put(number.to_bytes(2), token)
+    assert len(cache) == 10
+
+
+def test_dropped_token_is_forgotten() -> None:
+    cache = TokenCache(2)
+    cache.put(b"1", remembered())
+    cache.drop(b"1")
+    cache.drop(b"never there")
+    assert cache.get(b"1") is None
+
+
+def test_token_is_remembered_under_the_sha_256_of_all_of_its_bytes() -> None:
+    assert TokenCache.digest(b"header.claims.signature") == sha256(b"header.claims.signature").digest()
+
+
+def test_cache_of_size_0_is_not_enabled() -> None:
+    assert [TokenCache(0).enabled, TokenCache(1).enabled] == [False, True]
+
+
+@pytest.mark.parametrize("size", [-1, 1.5, True, "many", None])
+def test_size_that_is_not_a_number_of_tokens_is_refused(size: Any) -> None:
+    with pytest.raises(ConfigurationError, match="token_cache is a number of tokens from 0"):
+        TokenCache(size)
+
+
+def test_event_loops_in_several_threads_may_share_a_cache() -> None:
+    cache, token = TokenCache(4), remembered()
+
+    def use(number: int) -> None:
+        for step in range(3000):
+            digest = ((number + step) % 9).to_bytes()
+            cache.put(digest, token)
+            cache.get(digest)
+            cache.drop(digest)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(use, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(cache) <= 4
