@@ -12,6 +12,7 @@ from jwtguard.errors import (
     JWTGuardError,
     Unavailable,
 )
+from jwtguard.introspection import Introspection
 from jwtguard.issuer import Issuer
 from jwtguard.jwk import KeySet
 from jwtguard.resource_server import Health, ResourceServer
@@ -23,6 +24,7 @@ __all__ = [
     "CredentialsRequired",
     "Health",
     "InsufficientScope",
+    "Introspection",
     "InvalidKeySet",
     "InvalidRequest",
     "InvalidToken",

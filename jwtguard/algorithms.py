@@ -8,6 +8,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jose import jwk as jose_jwk
 from jose.backends.base import Key
 
@@ -105,6 +106,42 @@ def verifier(public_key: Any, algorithm: Algorithm) -> Verify:
         algorithm: what it is to verify.
     """
     return algorithm.make(public_key, algorithm.name).verify
+
+
+SIGNING: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
+"""What this resource server can sign with, where it has to prove who it is."""
+
+
+def signer(private_key: str | bytes, algorithm: str) -> Callable[[bytes], bytes]:
+    """Do once all that signing with a private key needs.
+
+    Args:
+        private_key: in PEM, not encrypted.
+        algorithm: one of `SIGNING`.
+
+    Returns:
+        What takes a signing input and returns the signature.
+
+    Raises:
+        ValueError: where it is not a private key, or not one that the algorithm takes.
+    """
+    pem = private_key.encode() if isinstance(private_key, str) else private_key
+    try:
+        key = load_pem_private_key(pem, None)
+    except TypeError:
+        raise ValueError("the private key is encrypted") from None
+    key_type, curve, _ = kind_of(key.public_key())
+    fitting = ALGORITHMS[algorithm]
+    if algorithm not in SIGNING or (fitting.key_type, fitting.curve) != (key_type, curve):
+        raise ValueError(f"{algorithm} does not take this key")
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign
+    if isinstance(key, rsa.RSAPrivateKey) and algorithm == "PS256":
+        sha256 = hashes.SHA256()
+        pss = padding.PSS(mgf=padding.MGF1(sha256), salt_length=sha256.digest_size)
+        return lambda signing_input: key.sign(signing_input, pss, sha256)
+    sign: Callable[[bytes], bytes] = jose_jwk.construct(pem, algorithm).sign
+    return sign
 
 
 def rsa_key(n: bytes, e: bytes) -> rsa.RSAPublicKey:

@@ -36,6 +36,7 @@ class Rules:
         leeway: clock difference to forgive, in seconds.
         profile: "rfc9068" demands `typ: at+jwt` and all of RFC 9068 section 2.2.
         required_claims: claims that must be present, besides those that are always required.
+        require_audience: False where this issuer's tokens have no `aud`, and something else tells for whom they are.
         client_id_claims: where the client's identifier is looked for, in order.
         max_token_bytes: how long a token may be, in bytes.
 
@@ -49,6 +50,7 @@ class Rules:
     leeway: float = DEFAULT_LEEWAY
     profile: Profile = "default"
     required_claims: Iterable[str] = ()
+    require_audience: bool = True
     client_id_claims: Iterable[str] = ("client_id", "azp")
     max_token_bytes: int = DEFAULT_MAX_TOKEN_BYTES
     audiences: frozenset[str] = field(init=False, repr=False)
@@ -180,6 +182,8 @@ def _audience(claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:
     elif audience.__class__ is list:
         named = tuple(audience)
     elif "aud" not in claims:
+        if not rules.require_audience:
+            return ()
         raise InvalidToken("claim_missing", detail="'aud' is required", claim="aud")
     else:
         raise InvalidToken("claim_malformed", detail="'aud' is not a string or an array of strings", claim="aud")

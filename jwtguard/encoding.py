@@ -1,6 +1,7 @@
 """Strict base64url and strict JSON, as JOSE has them."""
 
 import binascii
+from base64 import urlsafe_b64encode
 from typing import Any, Final
 
 import msgspec
@@ -55,3 +56,13 @@ def decode_object(document: bytes | str) -> dict[str, Any]:
         return _decode_object(document)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def encode_base64url(octets: bytes) -> str:
+    """Encode as JOSE does: base64url without padding (RFC 7515 section 2)."""
+    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def encode_segment(members: dict[str, Any]) -> str:
+    """Encode a header or claims as a segment of a compact JWS (RFC 7515 section 7.1)."""
+    return encode_base64url(msgspec.json.encode(members))

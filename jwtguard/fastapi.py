@@ -16,7 +16,7 @@ from jwtguard.access_token import AccessToken
 from jwtguard.answer import answer_detail, answer_headers
 from jwtguard.challenge import check_scopes
 from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
-from jwtguard.middleware import POLICY_VIOLATION, access_token, can_deny
+from jwtguard.middleware import POLICY_VIOLATION, access_token, can_deny, confirm
 from jwtguard.resource_server import ResourceServer
 
 Requirement = Callable[..., Awaitable[AccessToken]]
@@ -110,10 +110,14 @@ class Guard(SecurityBase):
             any_scope: scopes of which the token must have one.
             claims: claims that the token must have, each with its JSON value, equal in type too, or with a function
                 that is given the value and tells whether it will do.
+            fresh: have the authorization server vouch for the token during this very request (RFC 7662), last of all.
 
         Raises:
-            ConfigurationError: where no token could satisfy this, or every one would.
+            ConfigurationError: where no token could satisfy this, or every one would; for `fresh`, also where an issuer
+                has no introspection configured.
         """
+        if fresh:
+            self._resource_server.check_confirms()
         every, some, wanted = _scopes(scopes), _some_scopes(any_scope), _wanted(claims)
 
         async def requirement(
@@ -124,7 +128,7 @@ class Guard(SecurityBase):
                     raise InsufficientScope(scopes=some, detail=f"one of {', '.join(some)} is required")
                 _check_claims(token, wanted)
                 if fresh:
-                    await confirm(connection.scope)
+                    await confirm(connection.scope, self._resource_server)
             except JWTGuardError as error:
                 raise self._refusal(error, connection) from None
             return token

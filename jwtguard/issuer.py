@@ -1,4 +1,4 @@
-"""One trusted authorization server: its keys, its rules."""
+"""One trusted authorization server: its keys, its rules, its introspection endpoint."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -9,6 +9,8 @@ from jwtguard.algorithms import ASYMMETRIC, SYMMETRIC
 from jwtguard.claims import Profile, Rules
 from jwtguard.errors import ConfigurationError
 from jwtguard.http import HTTP, check_url
+from jwtguard.introspection import Introspection
+from jwtguard.introspector import Introspector
 from jwtguard.jwk import KeySet
 from jwtguard.key_source import ConfiguredKeys, FetchedKeys, KeySource
 
@@ -27,6 +29,7 @@ class Issuer:
         jwks_uri: where the keys are published, if the metadata is not to be asked.
         algorithms: the allowed signature algorithms; all asymmetric ones by default, or for a shared secret those that
             it is long enough for.
+        introspection: how it is asked about tokens that cannot be decided on locally; None where it is not.
         audience: names of this resource server at this issuer, instead of those of the `ResourceServer`.
         profile: instead of the `ResourceServer`'s.
         leeway: instead of the `ResourceServer`'s; seconds.
@@ -43,6 +46,7 @@ class Issuer:
     keys: KeySet | Mapping[str, Any] | str | bytes | Path | None = field(default=None, repr=False)
     jwks_uri: str | None = None
     algorithms: str | Iterable[str] | None = None
+    introspection: Introspection | None = None
     audience: str | Iterable[str] | None = None
     profile: Profile | None = None
     leeway: float | None = None
@@ -55,6 +59,7 @@ class Issuer:
             raise ConfigurationError(f"an issuer is a URL such as 'https://auth.example.com', not {self.url!r}")
         if self.keys is not None and self.jwks_uri is not None:
             raise ConfigurationError("an issuer has keys or a jwks_uri, not both")
+        _check_introspection(self)
         if self.keys is not None:
             object.__setattr__(self, "keys", KeySet.of(self.keys))
             return
@@ -66,8 +71,8 @@ class Issuer:
 
     @property
     def fetches(self) -> bool:
-        """Whether its keys come over the network."""
-        return self.keys is None
+        """Whether anything of it comes over the network."""
+        return self.keys is None or self.introspection is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,11 +83,19 @@ class TrustedIssuer:
         configured: as it was configured.
         rules: what its tokens must look like here.
         keys: where its keys come from.
+        introspector: what asks it about tokens, or None.
     """
 
     configured: Issuer
     rules: Rules
     keys: KeySource
+    introspector: Introspector | None = None
+
+    async def stop(self) -> None:
+        """End what runs in the background on this event loop."""
+        await self.keys.stop()
+        if self.introspector is not None:
+            await self.introspector.stop()
 
 
 def trust(issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], float]) -> TrustedIssuer:
@@ -107,13 +120,29 @@ def trust(issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], fl
         client_id_claims=issuer.client_id_claims,
         max_token_bytes=defaults.max_token_bytes,
     )
-    if isinstance(issuer.keys, KeySet):
-        return TrustedIssuer(issuer, rules, ConfiguredKeys(issuer.url, issuer.keys))
-    return TrustedIssuer(
-        issuer,
-        rules,
-        FetchedKeys(issuer.url, jwks_uri=issuer.jwks_uri, http=http, clock=clock, allow_http=issuer.allow_http),
+    keys: KeySource = (
+        ConfiguredKeys(issuer.url, issuer.keys)
+        if isinstance(issuer.keys, KeySet)
+        else FetchedKeys(issuer.url, jwks_uri=issuer.jwks_uri, http=http, clock=clock, allow_http=issuer.allow_http)
     )
+    if issuer.introspection is None:
+        return TrustedIssuer(issuer, rules, keys)
+    introspector = Introspector(issuer.introspection, rules=rules, keys=keys, http=http, clock=clock)
+    return TrustedIssuer(issuer, rules, keys, introspector)
+
+
+def _check_introspection(issuer: Issuer) -> None:
+    introspection = issuer.introspection
+    if introspection is None:
+        return
+    if not isinstance(introspection, Introspection):
+        raise ConfigurationError(f"introspection is Introspection(client_id=…, …), not {type(introspection).__name__}")
+    if introspection.endpoint is not None:
+        check_url(introspection.endpoint, what="the introspection endpoint", allow_http=issuer.allow_http)
+    elif issuer.keys is not None or issuer.jwks_uri is not None:
+        raise ConfigurationError(
+            "an issuer with keys or a jwks_uri is not asked for its metadata: write Introspection(endpoint=…) as well"
+        )
 
 
 def _algorithms(issuer: Issuer) -> Iterable[str]:

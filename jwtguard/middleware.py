@@ -18,7 +18,7 @@ from jwtguard.public_paths import PublicPaths
 from jwtguard.resource_server import ResourceServer
 
 STATE_KEY: Final = "jwtguard.access_token"
-"""Where the ASGI scope holds the validated `AccessToken`, by the resource server that validated it."""
+"""Where the ASGI scope holds what was `Presented`, by the resource server that found it good."""
 
 POLICY_VIOLATION: Final = 1008
 """The WebSocket close code of a refusal (RFC 6455 section 7.4.1)."""
@@ -28,19 +28,17 @@ Answer = Callable[[HTTPConnection, JWTGuardError], Awaitable[Response]]
 
 
 class Presented(msgspec.Struct):
-    """The good token that a request came with, so that nobody validates it again.
+    """The good token that a request came with.
 
     Attributes:
-        resource_server: who found it good.
         text: the token's bytes.
         token: what it means.
         confirmed: whether its authorization server has vouched for it during this request.
     """
 
-    resource_server: ResourceServer
     text: bytes
     token: AccessToken
-    confirmed: bool
+    confirmed: bool = False
 
 
 class TokenBearer(BaseUser):
@@ -163,17 +161,35 @@ async def access_token(scope: Scope, resource_server: ResourceServer) -> AccessT
     Raises:
         JWTGuardError: where there is none, or it is not good.
     """
-    seen: dict[ResourceServer, AccessToken] = scope.setdefault(STATE_KEY, {})
-    validated = seen.get(resource_server)
-    if validated is not None:
-        return validated
-    token = bearer_token(scope["headers"])
-    validated = resource_server.recall(token)
-    if validated is None:
-        check_token68(token)
-        validated = await resource_server.examine(token)
-    seen[resource_server] = validated
-    return validated
+    seen: dict[ResourceServer, Presented] = scope.setdefault(STATE_KEY, {})
+    presented = seen.get(resource_server)
+    if presented is not None:
+        return presented.token
+    text = bearer_token(scope["headers"])
+    token = resource_server.recall(text)
+    if token is not None:
+        seen[resource_server] = Presented(text, token)
+        return token
+    check_token68(text)
+    decision = await resource_server.examine(text)
+    seen[resource_server] = Presented(text, decision.token, decision.confirmed)
+    return decision.token
+
+
+async def confirm(scope: Scope, resource_server: ResourceServer) -> None:
+    """Have the authorization server vouch for the connection's good token, once for each request.
+
+    Args:
+        scope: an ASGI scope for which `access_token` has returned.
+        resource_server: what decided then.
+
+    Raises:
+        JWTGuardError: where it does not, or cannot be asked.
+    """
+    presented: Presented = scope[STATE_KEY][resource_server]
+    if not presented.confirmed:
+        await resource_server.confirm(presented.text, presented.token)
+        presented.confirmed = True
 
 
 def can_deny(scope: Scope) -> bool:

@@ -1,6 +1,7 @@
 """The resource server: which issuers it trusts, which audience it is, and whether a token that came is good."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -12,13 +13,20 @@ from jwtguard.access_token import AccessToken
 from jwtguard.challenge import check_realm
 from jwtguard.claims import DEFAULT_LEEWAY, DEFAULT_MAX_TOKEN_BYTES, Profile, Rules, check_header
 from jwtguard.errors import ConfigurationError, InvalidToken, Unavailable
+from jwtguard.fallback import OPAQUE_REASONS, Decision, ask, ask_about_opaque, confirm, undecided
 from jwtguard.http import HTTP, HTTPClient
+from jwtguard.introspector import Introspector
 from jwtguard.issuer import Issuer, TrustedIssuer, trust
 from jwtguard.jws import JWS, parse
 from jwtguard.key_source import IssuerHealth
 from jwtguard.tenants import Resolver, Tenants
 from jwtguard.token_cache import DEFAULT_SIZE, Remembered, TokenCache
 from jwtguard.verification import check, token_bytes
+
+Route = Callable[[str], str | None]
+"""Takes an opaque token; returns the URL of the issuer that is to be asked about it, or None to refuse it."""
+
+_log = logging.getLogger("jwtguard.resource_server")
 
 LOOK_AFTER_SECONDS: Final = 30.0
 """How often an application that has the lifespan hook looks whether keys are due, even without requests."""
@@ -46,6 +54,7 @@ class ResourceServer:
         *,
         audience: str | Iterable[str],
         resolver: Resolver | None = None,
+        route: Route | None = None,
         leeway: float = DEFAULT_LEEWAY,
         profile: Profile = "default",
         required_claims: Iterable[str] = (),
@@ -63,6 +72,8 @@ class ResourceServer:
             audience: the name of this resource server as tokens have it in `aud`, or several.
             resolver: for many tenants: an async callable, asked about every other `iss`, that returns its `Issuer`
                 if it is trusted, else None.
+            route: for several issuers with introspection: a callable that is given an opaque token and returns the URL
+                of the issuer to ask about it, or None to refuse it; by default all are asked, in the order given.
             leeway: clock difference to forgive, in seconds.
             profile: "rfc9068" demands `typ: at+jwt` and all of RFC 9068 section 2.2.
             required_claims: claims that must be present, besides those that are always required.
@@ -98,6 +109,7 @@ class ResourceServer:
         put_to_work = partial(trust, defaults=defaults, http=self._http, clock=clock)
         self._issuers = {issuer.url: put_to_work(issuer) for issuer in configured}
         self._tenants = None if resolver is None else Tenants(resolver, trust=put_to_work, clock=clock)
+        self._route = route
         self._cache = TokenCache(token_cache)
 
     async def validate(self, token_text: str) -> AccessToken:
@@ -111,7 +123,7 @@ class ResourceServer:
             Unavailable: where it cannot be decided at present.
         """
         token = token_bytes(token_text)
-        return self.recall(token) or await self.examine(token)
+        return self.recall(token) or (await self.examine(token)).token
 
     def recall(self, token: bytes) -> AccessToken | None:
         """Return what a token seen before means, if all that made it valid still holds; None to have it examined.
@@ -131,8 +143,8 @@ class ResourceServer:
             return remembered.token
         return None
 
-    async def examine(self, token: bytes) -> AccessToken:
-        """Decide whether an access token is good, and remember it if so.
+    async def examine(self, token: bytes) -> Decision:
+        """Decide whether an access token is good, and remember it if so; ask its issuer where that cannot be told here.
 
         Args:
             token: the token's bytes.
@@ -141,16 +153,60 @@ class ResourceServer:
             InvalidToken: with the first true reason.
             Unavailable: where it cannot be decided at present.
         """
-        jws = parse(token, max_bytes=self._max_token_bytes)
+        try:
+            jws = parse(token, max_bytes=self._max_token_bytes)
+        except InvalidToken as refusal:
+            if refusal.reason not in OPAQUE_REASONS:
+                raise
+            return await ask_about_opaque(await self._issuers_to_ask(token), token, refusal)
         issuer = await self._issuer_of(jws)
         check_header(jws.algorithm, jws.type, issuer.rules)
-        key = await issuer.keys.find(jws.kid, jws.algorithm)
+        try:
+            key = await issuer.keys.find(jws.kid, jws.algorithm)
+        except (InvalidToken, Unavailable) as refusal:
+            if issuer.introspector is None or not undecided(refusal, jws, issuer, now=self._clock()):
+                raise
+            return await ask(issuer.introspector, token, refusal)
         now = self._clock()
         access_token = check(jws, key, issuer.rules, now=now)
+        if issuer.introspector is not None and issuer.introspector.confirms:
+            return await self._also_ask(issuer.introspector, token, access_token)
         keys = issuer.keys.known(now)
         if self._cache.enabled and keys is not None:
             self._cache.put(self._cache.digest(token), Remembered.under(access_token, issuer.rules, key, keys))
-        return access_token
+        return Decision(access_token)
+
+    async def confirm(self, token: bytes, access_token: AccessToken) -> None:
+        """Ask the issuer of a token that was found good whether it still vouches for it, whatever it said before.
+
+        Args:
+            token: the token's bytes.
+            access_token: what it was found to mean.
+
+        Raises:
+            InvalidToken: where it does not.
+            Unavailable: where it cannot be asked.
+        """
+        issuer = self._known_issuer(access_token.issuer, self._clock())
+        if issuer is None or issuer.introspector is None:
+            raise Unavailable(
+                "introspection_unavailable",
+                retry_after=60,
+                detail="no introspection is configured for the token's issuer",
+            )
+        await confirm(issuer.introspector, token)
+
+    def check_confirms(self) -> None:
+        """Check that every configured issuer can be asked about its tokens.
+
+        Raises:
+            ConfigurationError: where one cannot.
+        """
+        silent = [url for url, issuer in self._issuers.items() if issuer.introspector is None]
+        if silent:
+            raise ConfigurationError(
+                f"fresh=True needs Issuer(…, introspection=Introspection(…)), which is missing for {', '.join(silent)}"
+            )
 
     async def health(self) -> Health:
         """Tell how the keys of each issuer are; nothing is fetched for it."""
@@ -180,7 +236,7 @@ class ResourceServer:
     async def aclose(self) -> None:
         """End the background work of this event loop and close its connections. Only needed without `lifespan`."""
         for issuer in self._trusted():
-            await issuer.keys.stop()
+            await issuer.stop()
         await self._http.aclose()
 
     def _known_issuer(self, name: str, now: float) -> TrustedIssuer | None:
@@ -192,15 +248,38 @@ class ResourceServer:
     async def _issuer_of(self, jws: JWS) -> TrustedIssuer:
         """Choose the issuer by the unverified `iss`, among the trusted ones; whether its key fits is seen later."""
         name = jws.claims.get("iss")
-        if isinstance(name, str):
-            issuer = self._issuers.get(name)
-            if issuer is None and self._tenants is not None:
-                issuer = await self._tenants.find(name)
-            if issuer is not None:
-                return issuer
+        issuer = await self._find_issuer(name) if isinstance(name, str) else None
+        if issuer is not None:
+            return issuer
         raise InvalidToken(
             "issuer_mismatch", detail=f"trusted are {', '.join(self._issuers) or 'those that the resolver knows'}"
         )
+
+    async def _find_issuer(self, name: str) -> TrustedIssuer | None:
+        issuer = self._issuers.get(name)
+        if issuer is None and self._tenants is not None:
+            return await self._tenants.find(name)
+        return issuer
+
+    async def _issuers_to_ask(self, token: bytes) -> Iterable[TrustedIssuer]:
+        """Choose whom to ask about a token that does not say whose it is."""
+        if self._route is None:
+            return self._issuers.values()
+        try:
+            name = self._route(token.decode("ascii"))
+        except Exception as error:  # noqa: BLE001  (the route is the application's own code and may raise anything)
+            _log.exception("the route of an opaque token failed")
+            raise Unavailable(
+                "introspection_unavailable", retry_after=1, detail=f"the route failed: {type(error).__name__}"
+            ) from None
+        issuer = None if name is None else await self._find_issuer(name)
+        return () if issuer is None else (issuer,)
+
+    async def _also_ask(self, introspector: Introspector, token: bytes, access_token: AccessToken) -> Decision:
+        if introspector.recall(token) is not None:
+            return Decision(access_token)
+        await confirm(introspector, token)
+        return Decision(access_token, confirmed=True)
 
     def _trusted(self) -> tuple[TrustedIssuer, ...]:
         return (*self._issuers.values(), *(self._tenants.trusted if self._tenants is not None else ()))

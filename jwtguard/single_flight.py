@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
+
+Question = TypeVar("Question")
+Outcome = TypeVar("Outcome")
 
 
 class SingleFlight:
@@ -46,3 +49,55 @@ class SingleFlight:
         if task is not None and not task.done():
             task.cancel()
             await asyncio.wait([task])
+
+
+class Flights(Generic[Question, Outcome]):
+    """Finds out one thing at a time for each question, and lets any number of callers wait for the outcome.
+
+    The tasks belong to no caller, and their number is bounded.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        """Prepare.
+
+        Args:
+            most: how many questions may be open at once.
+        """
+        self._most = most
+        self._tasks: dict[tuple[asyncio.AbstractEventLoop, Question], asyncio.Task[Outcome]] = {}
+
+    async def join(self, question: Question, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome | None:
+        """Return the outcome of the running task for this question, started now if there was none.
+
+        Args:
+            question: what is to be found out.
+            work: makes the coroutine that finds it out; it deals with its own failures and returns them as outcomes.
+
+        Returns:
+            The outcome; None where too many questions are open already, or the task was stopped.
+        """
+        place = asyncio.get_running_loop(), question
+        task = self._tasks.get(place)
+        if task is None:
+            if len(self._tasks) >= self._most and not self._forget_closed_loops():
+                return None
+            task = self._tasks[place] = place[0].create_task(work())
+            task.add_done_callback(lambda _: self._tasks.pop(place, None))
+        await asyncio.wait([task])
+        return None if task.cancelled() else task.result()
+
+    def _forget_closed_loops(self) -> bool:
+        """A loop that was closed with tasks on it never tells; whether that made room."""
+        left = {place: task for place, task in self._tasks.items() if not place[0].is_closed()}
+        made_room = len(left) < len(self._tasks)
+        self._tasks = left
+        return made_room
+
+    async def stop(self) -> None:
+        """Cancel this event loop's tasks and wait until they have ended."""
+        loop = asyncio.get_running_loop()
+        tasks = [task for (owner, _), task in self._tasks.items() if owner is loop]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
