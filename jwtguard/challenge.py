@@ -6,7 +6,7 @@ from typing import Final
 from jwtguard.errors import ConfigurationError, CredentialsRequired, InsufficientScope, JWTGuardError
 
 _SCHEME: Final = "Bearer"
-_QUOTABLE: Final = re.compile(r"[\t\x20-\x7e]*").fullmatch
+_PRINTABLE: Final = re.compile(r"[\x20-\x7e]*").fullmatch
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+").fullmatch
 
 
@@ -15,8 +15,12 @@ def challenge(error: JWTGuardError, *, realm: str | None = None) -> str | None:
 
     Args:
         error: the refusal.
-        realm: the protection space to name, checked before by `check_realm`.
+        realm: the protection space to name.
+
+    Raises:
+        ConfigurationError: where the realm cannot stand in a header.
     """
+    check_realm(realm)
     if error.error is None and not isinstance(error, CredentialsRequired):
         return None
     parameters = []
@@ -24,8 +28,9 @@ def challenge(error: JWTGuardError, *, realm: str | None = None) -> str | None:
         parameters.append(("realm", realm))
     if error.error is not None:
         parameters += [("error", error.error), ("error_description", error.description)]
-    if isinstance(error, InsufficientScope) and error.scopes:
-        parameters.append(("scope", " ".join(error.scopes)))
+    # What is not a scope token (a handler may have put the request's own text there) would let others write headers.
+    if isinstance(error, InsufficientScope) and (scopes := [scope for scope in error.scopes if _SCOPE_TOKEN(scope)]):
+        parameters.append(("scope", " ".join(scopes)))
     if not parameters:
         return _SCHEME
     return f"{_SCHEME} " + ", ".join(f"{name}={_quoted(value)}" for name, value in parameters)
@@ -42,7 +47,7 @@ def check_realm(realm: str | None) -> None:
     Raises:
         ConfigurationError: where it holds anything but printable ASCII.
     """
-    if realm is not None and _QUOTABLE(realm) is None:
+    if realm is not None and (not isinstance(realm, str) or _PRINTABLE(realm) is None):
         raise ConfigurationError(f"realm holds printable ASCII characters only, not {realm!r}")
 
 

@@ -13,6 +13,8 @@ from jwtguard.frozen import FrozenDict, freeze
 Profile = Literal["default", "rfc9068"]
 
 DEFAULT_LEEWAY: Final = 30
+MAX_LEEWAY: Final = 600
+"""Seconds. "Usually no more than a few minutes" (RFC 7519 section 4.1.4); more is a unit error (milliseconds)."""
 DEFAULT_MAX_TOKEN_BYTES: Final = 16384
 LATEST_DATE: Final = 253402300799
 """The last second of the year 9999. A later date is a unit error (milliseconds) and would make a token eternal."""
@@ -33,9 +35,9 @@ class Rules:
         issuer: the only accepted `iss`, to the letter.
         audience: the names of this resource server; the token's `aud` must hold one of them.
         algorithms: the allowed signature algorithms.
-        leeway: clock difference to forgive, in seconds.
+        leeway: clock difference to forgive, in seconds; at most 600.
         profile: "rfc9068" demands `typ: at+jwt` and all of RFC 9068 section 2.2.
-        required_claims: claims that must be present, besides those that are always required.
+        required_claims: claims that must be present and not null, besides those that are always required.
         require_audience: False where this issuer's tokens have no `aud`, and something else tells for whom they are.
         client_id_claims: where the client's identifier is looked for, in order.
         max_token_bytes: how long a token may be, in bytes.
@@ -64,9 +66,9 @@ class Rules:
         if (
             isinstance(self.leeway, bool)
             or not isinstance(self.leeway, (int, float))
-            or not 0 <= self.leeway < LATEST_DATE
+            or not 0 <= self.leeway <= MAX_LEEWAY
         ):
-            raise ConfigurationError(f"leeway is a number of seconds from 0, not {self.leeway!r}")
+            raise ConfigurationError(f"leeway is a number of seconds from 0 to {MAX_LEEWAY}, not {self.leeway!r}")
         if (
             isinstance(self.max_token_bytes, bool)
             or not isinstance(self.max_token_bytes, int)
@@ -79,7 +81,9 @@ class Rules:
         required = _names("required_claims", self.required_claims, may_be_empty=True)
         put = object.__setattr__
         put(self, "algorithms", algorithms)
-        put(self, "audiences", frozenset(_names("audience", self.audience)))
+        audience = _names("audience", self.audience)
+        put(self, "audience", audience)
+        put(self, "audiences", frozenset(audience))
         put(self, "types", _TYPES[self.profile])
         put(self, "required_claims", tuple(dict.fromkeys((*_REQUIRED[self.profile], *required))))
         put(self, "client_id_claims", _names("client_id_claims", self.client_id_claims, may_be_empty=True))
@@ -126,7 +130,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     expires_at = get("exp")
     if expires_at.__class__ is not int or not 0 <= expires_at <= LATEST_DATE:
         expires_at = _date(claims, "exp")
-    if now >= expires_at + rules.leeway:
+    if not now < expires_at + rules.leeway:  # so that a time that is not a number (NaN) comes too late
         raise InvalidToken(
             "expired", detail=f"it expired at {expires_at}, and it is {now:.0f} (leeway {rules.leeway} s)"
         )
@@ -142,7 +146,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
                 "issued_in_future", detail=f"'iat' is {issued_at}, and it is {now:.0f} (leeway {rules.leeway} s)"
             )
     for name in rules.required_claims:
-        if name not in claims:
+        if get(name) is None:
             raise InvalidToken("claim_missing", detail=f"{name!r} is required", claim=name)
     token = AccessToken(
         subject=_text(claims, "sub"),
@@ -238,7 +242,7 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
         return frozenset()
     if scp.__class__ is not list or not all(name.__class__ is str for name in scp):
         raise InvalidToken("claim_malformed", detail="'scp' is not a string or an array of strings", claim="scp")
-    return frozenset(scp)
+    return frozenset(scp) - {""}
 
 
 def _split(scope: str) -> frozenset[str]:

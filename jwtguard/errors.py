@@ -1,8 +1,10 @@
 """Every refusal jwtguard can give, each with its reason, its HTTP status and its RFC 6750 error code."""
 
-from typing import ClassVar, Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
-REASONS: Final[dict[str, str]] = {
+_REASONS: Final = {
     # credentials (RFC 6750 sections 2.1 and 3)
     "credentials_missing": "No access token was presented.",
     "scheme_unsupported": "The Authorization header does not use the Bearer scheme.",
@@ -38,6 +40,8 @@ REASONS: Final[dict[str, str]] = {
     "issuer_unreachable": "The authorization server's keys cannot be had at present.",
     "introspection_unavailable": "The authorization server cannot be asked about the access token at present.",
 }
+
+REASONS: Final[Mapping[str, str]] = MappingProxyType(_REASONS)
 """Each `reason`, and what a client is told of it: nothing that came with the request."""
 
 
@@ -70,6 +74,14 @@ class JWTGuardError(Exception):
         self.detail = detail or self.description
         self.claim = claim
         super().__init__(f"{reason}: {self.detail}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be copied and pickled: an exception would call `__init__` with its text for the reason."""
+        return _anew, (type(self), str(self)), self.__dict__
+
+
+def _anew(kind: type[JWTGuardError], text: str) -> JWTGuardError:
+    return kind.__new__(kind, text)
 
 
 class CredentialsRequired(JWTGuardError):

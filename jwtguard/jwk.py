@@ -1,23 +1,16 @@
 """JSON Web Keys: which keys may verify a token, and which key a token names (RFC 7517, RFC 7518 section 6)."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
 
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_private_key,
-    load_der_public_key,
-    load_pem_public_key,
-)
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from jwtguard.algorithms import (
     ALGORITHMS,
-    SYMMETRIC,
     Algorithm,
     Verify,
     ec_key,
@@ -29,6 +22,8 @@ from jwtguard.algorithms import (
 )
 from jwtguard.encoding import decode_base64url, decode_object
 from jwtguard.errors import InvalidKeySet, InvalidToken
+from jwtguard.pem import is_pem, public_key_in
+from jwtguard.shared_secret import secret_algorithms
 
 MAX_KEYS: Final = 100
 MAX_BYTES: Final = 512 * 1024
@@ -36,8 +31,8 @@ MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 16384
 MAX_RSA_EXPONENT_BITS: Final = 64
 
-# RFC 7518 sections 6.2.2, 6.3.2 and 6.4; "priv" is AKP's
-_SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+"""The parameters that only private and symmetric keys have: RFC 7518 sections 6.2.2, 6.3.2 and 6.4; "priv" is AKP's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +94,11 @@ class KeySet:
         self._members = frozenset(self.keys)
         self._kids = frozenset((*(key.kid for key in self.keys), *(key.kid for key in self.skipped)))
         self._by_kid = {(key.kid, key.algorithm): key for key in self.keys if key.kid is not None}
-        self._by_algorithm: dict[str, tuple[VerificationKey, ...]] = {}
+        # One key under two key IDs is still one key: it alone serves a token that names none.
+        fitting: dict[str, dict[bytes, VerificationKey]] = {}
         for key in self.keys:
-            self._by_algorithm[key.algorithm] = (*self._by_algorithm.get(key.algorithm, ()), key)
+            fitting.setdefault(key.algorithm, {}).setdefault(key.digest, key)
+        self._by_algorithm = {algorithm: tuple(distinct.values()) for algorithm, distinct in fitting.items()}
 
     def __contains__(self, key: object) -> bool:
         return key in self._members
@@ -135,7 +132,7 @@ class KeySet:
             return candidates[0]
         if candidates:
             raise InvalidToken(
-                "key_ambiguous", detail=f"the token has no kid, and {len(candidates)} keys fit {algorithm}"
+                "key_ambiguous", detail=f"{len(candidates)} keys fit {algorithm}, and the token names none of them"
             )
         raise InvalidToken("unknown_key", detail=f"no key fits {algorithm}")
 
@@ -152,21 +149,10 @@ class KeySet:
         Raises:
             InvalidKeySet: where the document is not a JWK Set, or no key in it can serve.
         """
-        members = _members(document)
-        keys: dict[tuple[str | None, str, bytes], VerificationKey] = {}
-        owners: dict[tuple[str, str], bytes] = {}
-        skipped = []
-        for position, member in enumerate(members):
-            try:
-                for key in _verification_keys(member, symmetric=symmetric):
-                    if key.kid is not None and owners.setdefault((key.kid, key.algorithm), key.digest) != key.digest:
-                        raise ValueError("another key in the set has the same 'kid'")
-                    keys[key.kid, key.algorithm, key.digest] = key
-            except ValueError as error:
-                skipped.append(SkippedKey(position, _readable_kid(member), str(error)))
+        keys, skipped = sort_members(members_of(document), symmetric=symmetric)
         if not keys:
             raise InvalidKeySet(_nothing_serves(skipped))
-        return cls(keys.values(), skipped=skipped)
+        return cls(keys, skipped=skipped)
 
     @classmethod
     def from_pem(cls, pem: str | bytes, *, kid: str | None = None, algorithm: str | None = None) -> Self:
@@ -180,9 +166,8 @@ class KeySet:
         Raises:
             InvalidKeySet: where it is not such a key, or no algorithm takes it.
         """
-        text = pem.encode() if isinstance(pem, str) else pem
         try:
-            public_key = _load_pem(text)
+            public_key = public_key_in(pem.encode() if isinstance(pem, str) else pem)
             key_type, curve, only = kind_of(public_key)
             _check_rsa(public_key, key_type)
             fitting = _fitting(key_type, curve, only or algorithm)
@@ -205,7 +190,7 @@ class KeySet:
             InvalidKeySet: where it is too short, or is itself a public or private key.
         """
         try:
-            fitting = _symmetric(secret, algorithm)
+            fitting = secret_algorithms(secret, algorithm)
         except ValueError as error:
             raise InvalidKeySet(f"not a usable shared secret: {error}") from None
         return cls(_each(secret, fitting, kid=kid), any_kid=kid is None)
@@ -220,9 +205,9 @@ class KeySet:
         try:
             with Path(path).open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise InvalidKeySet(f"cannot read the key file {str(path)!r}: {error.strerror}") from None
-        return cls.from_pem(content) if _is_pem(content) else cls.from_jwk_set(content, symmetric=True)
+        except (OSError, ValueError) as error:
+            raise InvalidKeySet(f"cannot read the key file: {error}") from None
+        return cls.from_pem(content) if is_pem(content) else cls.from_jwk_set(content, symmetric=True)
 
     @classmethod
     def of(cls, keys: "KeySet | Mapping[str, Any] | str | bytes | Path") -> "KeySet":
@@ -242,36 +227,69 @@ class KeySet:
         if isinstance(keys, Path):
             return cls.from_file(keys)
         if isinstance(keys, bytes):
-            return cls.from_pem(keys) if _is_pem(keys) else cls.from_secret(keys)
+            return cls.from_pem(keys) if is_pem(keys) else cls.from_secret(keys)
         if not isinstance(keys, str):
             raise InvalidKeySet(
                 f"keys is a KeySet, a JWK Set, PEM, a path or a secret in bytes, not {type(keys).__name__}"
             )
         if keys.lstrip().startswith("{"):
             return cls.from_jwk_set(keys, symmetric=True)
-        if _is_pem(keys.encode()):
+        if is_pem(keys.encode(errors="replace")):
             return cls.from_pem(keys)
+        if not os.path.isfile(keys):  # the text is not repeated: it may be a secret that should have been bytes
+            raise InvalidKeySet(
+                "keys is a JWK Set, PEM or the path of a file where it is text, and there is no such file; "
+                "a shared secret is bytes"
+            )
         return cls.from_file(keys)
 
 
-def _is_pem(text: bytes) -> bool:
-    return text.lstrip().startswith(b"-----BEGIN ")
+def members_of(document: Mapping[str, Any] | str | bytes) -> list[Any]:
+    """Return the members of a JWK Set (RFC 7517 section 5), of a single JWK itself, not yet looked at.
 
-
-def _members(document: Mapping[str, Any] | str | bytes) -> list[Any]:
+    Raises:
+        InvalidKeySet: where the document is not a JWK Set, or too large.
+    """
     if not isinstance(document, Mapping):
-        if len(document) > MAX_BYTES:
-            raise InvalidKeySet(f"a JWK Set has at most {MAX_BYTES} bytes, this one has {len(document)}")
-        try:
-            document = decode_object(document)
-        except ValueError as error:
-            raise InvalidKeySet(f"a JWK Set is a JSON object with an array 'keys': {error}") from None
+        document = _parsed(document.encode(errors="surrogatepass") if isinstance(document, str) else document)
     members = document.get("keys") if "keys" in document else [document]
     if not isinstance(members, list):
         raise InvalidKeySet("a JWK Set is a JSON object with an array 'keys'")
     if len(members) > MAX_KEYS:
         raise InvalidKeySet(f"a JWK Set has at most {MAX_KEYS} keys, this one has {len(members)}")
     return members
+
+
+def _parsed(document: bytes) -> dict[str, Any]:
+    if len(document) > MAX_BYTES:
+        raise InvalidKeySet(f"a JWK Set has at most {MAX_BYTES} bytes, this one has {len(document)}")
+    try:
+        return decode_object(document)
+    except ValueError as error:
+        raise InvalidKeySet(f"a JWK Set is a JSON object with an array 'keys': {error}") from None
+
+
+def sort_members(members: list[Any], *, symmetric: bool = False) -> tuple[list[VerificationKey], list[SkippedKey]]:
+    """Tell the members of a JWK Set that can serve from those that cannot.
+
+    Args:
+        members: of the set.
+        symmetric: take `oct` keys too.
+    """
+    keys: dict[tuple[str | None, str, bytes], VerificationKey] = {}
+    owners: dict[tuple[str | None, str], bytes] = {}
+    skipped = []
+    for position, member in enumerate(members):
+        try:
+            read = _verification_keys(member, symmetric=symmetric)
+            if any(owners.get((key.kid, key.algorithm), key.digest) != key.digest for key in read):
+                raise ValueError("another key in the set has the same 'kid'")
+        except ValueError as error:
+            skipped.append(SkippedKey(position, _readable_kid(member), str(error)))
+            continue
+        keys |= {(key.kid, key.algorithm, key.digest): key for key in read}
+        owners |= {(key.kid, key.algorithm): key.digest for key in read if key.kid is not None}
+    return list(keys.values()), skipped
 
 
 def _nothing_serves(skipped: list[SkippedKey]) -> str:
@@ -296,8 +314,8 @@ def _verification_keys(member: Any, *, symmetric: bool) -> list[VerificationKey]
         if not symmetric:
             raise ValueError("a shared secret has no place in a published key set")
         secret = _octets(member, "k")
-        return _each(secret, _symmetric(secret, algorithm), kid=kid)
-    if present := sorted(_SECRET_MEMBERS & member.keys()):
+        return _each(secret, secret_algorithms(secret, algorithm), kid=kid)
+    if present := sorted(SECRET_MEMBERS & member.keys()):
         raise ValueError(f"it holds private material ({', '.join(present)})")
     public_key, curve = _public_key(member, key_type, algorithm)
     return _each(public_key, _fitting(key_type, curve, algorithm), kid=kid)
@@ -366,43 +384,6 @@ def _fitting(key_type: str, curve: str | None, only: str | None) -> list[Algorit
     if not fitting:
         raise ValueError("its 'alg' does not fit its type or is not supported")
     return fitting
-
-
-def _symmetric(secret: bytes, only: str | None) -> list[Algorithm]:
-    if _is_a_key(secret):
-        raise ValueError("it is a public or private key, not a secret; a public key goes in as PEM text or as a JWK")
-    if only is not None and only not in SYMMETRIC:
-        raise ValueError("a shared secret serves HS256, HS384 and HS512 only")
-    names = [name for name, size in SYMMETRIC.items() if only in (None, name) and len(secret) >= size]
-    if not names:
-        raise ValueError(
-            f"{only or 'HS256'} takes at least {SYMMETRIC[only or 'HS256']} bytes, this one has {len(secret)}"
-        )
-    return [ALGORITHMS[name] for name in names]
-
-
-def _is_a_key(secret: bytes) -> bool:
-    """Whether the bytes are a key that an attacker may have: HS256 with the public key (RFC 8725 section 2.1)."""
-    text = secret.strip()
-    if b"-----BEGIN " in text or text.startswith((b"ssh-", b"ecdsa-sha2-", b"---- BEGIN ")):
-        return True
-    if text.startswith(b"{") and b'"kty"' in text:
-        return True
-    for load in (load_der_public_key, lambda der: load_der_private_key(der, password=None)):
-        try:
-            load(secret)
-        except (ValueError, TypeError):
-            continue
-        return True
-    return False
-
-
-def _load_pem(text: bytes) -> Any:
-    if b"PRIVATE KEY" in text:
-        raise ValueError("it is a private key; a resource server needs the public key only")
-    if text.lstrip().startswith(b"-----BEGIN CERTIFICATE-----"):
-        return load_pem_x509_certificate(text).public_key()
-    return load_pem_public_key(text)
 
 
 def _each(public_key: Any, algorithms: list[Algorithm], *, kid: str | None) -> list[VerificationKey]:

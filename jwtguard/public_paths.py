@@ -47,9 +47,7 @@ class PublicPaths:
         if not self._exact and not self._prefixes:
             return False
         path = route_path(scope)
-        if path in self._exact:
-            return True
-        return path.startswith(self._prefixes) and not _AMBIGUOUS(path) if self._prefixes else False
+        return path in self._exact or (path.startswith(self._prefixes) and not _AMBIGUOUS(path))
 
 
 def _check(rule: Any) -> None:
