@@ -186,7 +186,11 @@ async def confirm(scope: Scope, resource_server: ResourceServer) -> None:
     Raises:
         JWTGuardError: where it does not, or cannot be asked.
     """
-    presented: Presented = scope[STATE_KEY][resource_server]
+    presented: Presented | None = scope.get(STATE_KEY, {}).get(resource_server)
+    if presented is None:
+        raise ConfigurationError(
+            "fresh=True cannot ask about a token that a dependency override made up: override it too"
+        )
     if not presented.confirmed:
         await resource_server.confirm(presented.text, presented.token)
         presented.confirmed = True

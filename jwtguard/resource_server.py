@@ -172,7 +172,7 @@ class ResourceServer:
         if issuer.introspector is not None and issuer.introspector.confirms:
             return await self._also_ask(issuer.introspector, token, access_token)
         keys = issuer.keys.known(now)
-        if self._cache.enabled and keys is not None:
+        if self._cache.enabled and keys is not None and key in keys:  # another event loop may have swapped the keys
             self._cache.put(self._cache.digest(token), Remembered.under(access_token, issuer.rules, key, keys))
         return Decision(access_token)
 
@@ -301,7 +301,7 @@ class ResourceServer:
 
 
 def _issuers(issuers: str | Issuer | Iterable[str | Issuer], resolver: Resolver | None) -> tuple[Issuer, ...]:
-    several = (issuers,) if isinstance(issuers, (str, Issuer)) else tuple(issuers)
+    several = (issuers,) if isinstance(issuers, (str, Issuer)) or not isinstance(issuers, Iterable) else tuple(issuers)
     configured = tuple(Issuer(issuer) if isinstance(issuer, str) else issuer for issuer in several)
     if not all(isinstance(issuer, Issuer) for issuer in configured):
         raise ConfigurationError(f"issuers is a URL, an Issuer, or several, not {issuers!r}")

@@ -1,0 +1,459 @@
+"""The resource server with configured keys: whom it trusts, what it remembers, and that only refusals escape."""
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jwtguard import AccessToken, ConfigurationError, InvalidToken, Issuer, JWTGuardError, KeySet, ResourceServer
+from tests.resource_servers import KEY, Clock, CountedKeys, resource_server
+from tests.signing import AUDIENCE, ISSUER, NOW, SigningKey, b64, good_claims, segment, signing_key
+
+pytestmark = pytest.mark.anyio
+
+OTHER_ISSUER = "https://login.example.org/tenant"
+OTHER_KEY = signing_key("ES256", "key-2")
+
+
+async def reason_of(server: ResourceServer, token: str) -> str | None:
+    """Why the token is refused; None if it is accepted."""
+    try:
+        await server.validate(token)
+    except JWTGuardError as error:
+        return error.reason
+    return None
+
+
+def two_issuers(**options: Any) -> ResourceServer:
+    """A resource server that trusts two issuers, the options going to the second."""
+    return ResourceServer(
+        [Issuer(ISSUER, keys=KEY.jwk_set), Issuer(OTHER_ISSUER, **{"keys": OTHER_KEY.jwk_set, **options})],
+        audience=AUDIENCE,
+        clock=lambda: NOW,
+    )
+
+
+# --- What a good token means ---
+
+
+async def test_good_token_is_handed_over_as_an_access_token() -> None:
+    token = await resource_server().validate(KEY.token())
+    assert token == AccessToken(
+        subject="user-1",
+        client_id="client-1",
+        issuer=ISSUER,
+        audience=(AUDIENCE,),
+        scopes=frozenset({"invoices:read", "invoices:write"}),
+        expires_at=NOW + 3600,
+        issued_at=NOW - 10,
+        token_id="token-1",
+        claims=good_claims(),  # type: ignore[arg-type]  # equal to the frozen mapping
+        header={"alg": "Ed25519", "typ": "at+jwt", "kid": "key-1"},  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS384", "ES512", "EdDSA", "HS256", "ML-DSA-44"])
+async def test_configured_keys_serve_every_kind_of_algorithm(algorithm: str) -> None:
+    key = signing_key(algorithm)
+    assert await reason_of(resource_server(key), key.token()) is None
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param(KEY.jwk_set, id="mapping"),
+        pytest.param(json.dumps(KEY.jwk_set), id="JSON text"),
+        pytest.param(KEY.pem, id="PEM"),
+        pytest.param(KeySet.from_jwk_set(KEY.jwk_set), id="KeySet"),
+    ],
+)
+async def test_keys_may_be_configured_in_any_form(keys: Any) -> None:
+    server = ResourceServer(Issuer(ISSUER, keys=keys), audience=AUDIENCE, clock=lambda: NOW)
+    assert await reason_of(server, KEY.token()) is None
+
+
+async def test_time_is_the_real_one_unless_configured() -> None:
+    server = ResourceServer(Issuer(ISSUER, keys=KEY.jwk_set), audience=AUDIENCE)
+    assert await reason_of(server, KEY.token(exp=1_700_000_000, iat=...)) == "expired"
+
+
+# --- Whom it trusts ---
+
+
+@pytest.mark.parametrize(
+    ("key", "issuer"),
+    [pytest.param(KEY, ISSUER, id="the first"), pytest.param(OTHER_KEY, OTHER_ISSUER, id="the second")],
+)
+async def test_each_of_several_issuers_is_trusted(key: SigningKey, issuer: str) -> None:
+    assert (await two_issuers().validate(key.token(iss=issuer))).issuer == issuer
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        pytest.param(ISSUER + "/", id="trailing slash"),
+        pytest.param(ISSUER.upper(), id="upper case"),
+        pytest.param(ISSUER.replace("https", "HTTPS"), id="scheme in upper case"),
+        pytest.param(ISSUER.replace("https", "http"), id="plain http"),
+        pytest.param(ISSUER + ":443", id="default port"),
+        pytest.param(ISSUER + ".evil.example", id="longer host"),
+        pytest.param(ISSUER[:-1], id="shorter"),
+        pytest.param(" " + ISSUER, id="space before"),
+        pytest.param(ISSUER + "\n", id="line feed after"),
+        pytest.param(ISSUER + "\0", id="NUL after"),
+        pytest.param(ISSUER.replace("e", "\N{CYRILLIC SMALL LETTER IE}"), id="look-alike letters"),
+        pytest.param(OTHER_ISSUER.rsplit("/", 1)[0], id="parent of an issuer"),
+        pytest.param("", id="empty"),
+        pytest.param([ISSUER], id="array"),
+        pytest.param({"url": ISSUER}, id="object"),
+        pytest.param(None, id="null"),
+        pytest.param(True, id="boolean"),
+        pytest.param(..., id="absent"),
+    ],
+)
+async def test_issuer_is_compared_to_the_letter(issuer: Any) -> None:
+    assert await reason_of(two_issuers(), KEY.token(iss=issuer)) == "issuer_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        pytest.param(KEY, "algorithm_not_allowed", id="of another algorithm"),
+        pytest.param(signing_key("ES256", "key-1"), "unknown_key", id="of another ID"),
+        pytest.param(signing_key("ES256", "key-2", number=1), "signature_mismatch", id="of the same ID"),
+    ],
+)
+async def test_token_of_one_issuer_signed_with_a_key_of_another_is_refused(key: SigningKey, reason: str) -> None:
+    assert await reason_of(two_issuers(), key.token(iss=OTHER_ISSUER)) == reason
+
+
+@pytest.mark.parametrize(
+    ("options", "claims", "reason"),
+    [
+        pytest.param({"audience": "urn:other"}, {}, "audience_mismatch", id="audience"),
+        pytest.param({"audience": "urn:other"}, {"aud": "urn:other"}, None, id="audience, met"),
+        pytest.param({"leeway": 0}, {"exp": NOW}, "expired", id="leeway"),
+        pytest.param({}, {"exp": NOW}, None, id="leeway of the resource server"),
+        pytest.param({"required_claims": ["tenant"]}, {}, "claim_missing", id="required claims"),
+        pytest.param({"profile": "rfc9068"}, {"jti": ...}, "claim_missing", id="profile"),
+        pytest.param({}, {"jti": ...}, None, id="profile of the resource server"),
+    ],
+)
+async def test_issuer_has_rules_of_its_own(options: Any, claims: Any, reason: str | None) -> None:
+    assert await reason_of(two_issuers(**options), OTHER_KEY.token(iss=OTHER_ISSUER, **claims)) == reason
+
+
+async def test_rules_of_one_issuer_do_not_bind_another() -> None:
+    server = two_issuers(audience="urn:other", leeway=0, required_claims=["tenant"], profile="rfc9068")
+    assert await reason_of(server, KEY.token(jti=..., exp=NOW)) is None
+
+
+async def test_client_is_read_from_the_claim_that_the_issuer_uses() -> None:
+    server = two_issuers(client_id_claims=["cid"])
+    assert (await server.validate(OTHER_KEY.token(iss=OTHER_ISSUER, cid="client-9"))).client_id == "client-9"
+
+
+# --- What it remembers ---
+
+
+async def test_token_seen_before_is_not_verified_again() -> None:
+    counted = CountedKeys()
+    server = counted.resource_server(token_cache=10)
+    tokens = [await server.validate(KEY.token()) for _ in range(5)]
+    assert (counted.checks, len({id(token) for token in tokens})) == (1, 1)
+
+
+async def test_token_is_verified_each_time_where_none_are_remembered() -> None:
+    counted = CountedKeys()
+    server = counted.resource_server(token_cache=0)
+    for _ in range(5):
+        await server.validate(KEY.token())
+    assert counted.checks == 5
+
+
+@pytest.mark.parametrize(
+    ("claims", "moved", "reason"),
+    [
+        pytest.param({"exp": NOW + 60}, 60 + 29, None, id="within the leeway"),
+        pytest.param({"exp": NOW + 60}, 60 + 30, "expired", id="expired"),
+        pytest.param({"iat": NOW}, -30, None, id="clock set back within the leeway of iat"),
+        pytest.param({"iat": NOW}, -31, "issued_in_future", id="clock set back before iat"),
+        pytest.param({"iat": ..., "nbf": NOW}, -31, "not_yet_valid", id="clock set back before nbf"),
+    ],
+)
+async def test_token_seen_before_is_held_to_the_time_again(claims: Any, moved: float, reason: str | None) -> None:
+    clock = Clock()
+    server = CountedKeys().resource_server(clock=clock, token_cache=10)
+    token = KEY.token(**claims)
+    await server.validate(token)
+    clock.now += moved
+    assert await reason_of(server, token) == reason
+
+
+async def test_expired_token_is_refused_for_good_once_the_clock_is_right_again() -> None:
+    clock = Clock()
+    counted = CountedKeys()
+    server = counted.resource_server(clock=clock, token_cache=10)
+    token = KEY.token(exp=NOW + 60)
+    reasons = []
+    for now in (NOW, NOW + 3600, NOW):
+        clock.now = now
+        reasons.append(await reason_of(server, token))
+    assert reasons == [None, "expired", None]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        pytest.param({"keys": signing_key("Ed25519", "key-2").jwk_set}, "unknown_key", id="the key is gone"),
+        pytest.param({"keys": signing_key("Ed25519", number=1).jwk_set}, "signature_mismatch", id="the key is another"),
+        pytest.param({"audience": "urn:other"}, "audience_mismatch", id="the audience is another"),
+        pytest.param({"required_claims": ["tenant"]}, "claim_missing", id="a claim is required"),
+        pytest.param(
+            {"keys": KEY.pem, "algorithms": ["EdDSA"]}, "algorithm_not_allowed", id="the algorithm is not allowed"
+        ),
+        pytest.param(None, "issuer_mismatch", id="the issuer is not trusted"),
+        pytest.param({}, None, id="nothing changed"),
+    ],
+)
+async def test_token_seen_before_is_held_to_the_keys_and_rules_of_its_issuer_again(
+    changed: dict[str, Any] | None, reason: str | None
+) -> None:
+    clock = Clock()
+    answers = [Issuer(ISSUER, keys=KEY.jwk_set)]
+    if changed is not None:
+        answers.append(Issuer(ISSUER, **{"keys": KEY.jwk_set, **changed}))
+
+    async def resolver(url: str) -> Issuer | None:
+        return answers.pop(0) if answers else None
+
+    server = ResourceServer(audience=AUDIENCE, resolver=resolver, clock=clock)
+    token = KEY.token(exp=NOW + 100_000)
+    before = await reason_of(server, token)
+    clock.now += 3601  # the resolver's answer holds for an hour
+    assert (before, await reason_of(server, token)) == (None, reason)
+
+
+async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_remembered() -> None:
+    counted = CountedKeys()
+    server = counted.resource_server(token_cache=10)
+    trusted = server._issuers[ISSUER]
+    swapped_in = KeySet.from_jwk_set(OTHER_KEY.jwk_set)
+
+    class Swapped:
+        """Keys that another event loop's refresh swaps right after the look-up."""
+
+        def known(self, now: float) -> KeySet:
+            return swapped_in
+
+        async def find(self, kid: str | None, algorithm: str) -> Any:
+            return counted.keys.find(kid, algorithm)
+
+    server._issuers[ISSUER] = dataclasses.replace(trusted, keys=Swapped())  # type: ignore[arg-type]
+    await server.validate(KEY.token())
+    assert server.recall(KEY.token().encode()) is None
+
+
+FORGERIES = {
+    "forged signature": lambda number: signing_key("Ed25519", number=1).token(jti=str(number)),
+    "expired": lambda number: KEY.token(jti=str(number), exp=NOW - 3600),
+    "another audience": lambda number: KEY.token(jti=str(number), aud="urn:other"),
+    "unknown key": lambda number: signing_key("Ed25519", kid="forged").token(jti=str(number)),
+    "unknown issuer": lambda number: KEY.token(jti=str(number), iss="https://evil.example"),
+    "no token": lambda number: f"opaque-{number}",
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
+async def test_refused_tokens_push_no_good_one_out(forge: Any) -> None:
+    counted = CountedKeys()
+    server = counted.resource_server(token_cache=2)
+    good = [KEY.token(jti="a"), KEY.token(jti="b")]
+    for token in good:
+        await server.validate(token)
+    for number in range(20):
+        assert await reason_of(server, forge(number)) is not None
+    checks = counted.checks
+    for token in good:
+        await server.validate(token)
+    assert counted.checks == checks
+
+
+async def test_no_more_tokens_are_remembered_than_configured() -> None:
+    counted = CountedKeys()
+    server = counted.resource_server(token_cache=2)
+    for name in ("a", "b", "c", "b", "c", "a"):
+        await server.validate(KEY.token(jti=name))
+    assert counted.checks == 4  # each once, and "a" again, which "c" had pushed out
+
+
+async def test_tokens_that_differ_in_one_character_are_not_taken_for_each_other() -> None:
+    server = CountedKeys().resource_server(token_cache=10)
+    token = KEY.token()
+    await server.validate(token)
+    changed = token[:-10] + ("A" if token[-10] != "A" else "B") + token[-9:]
+    assert await reason_of(server, changed) == "signature_mismatch"
+
+
+async def test_remembered_claims_cannot_be_changed_by_whoever_is_handed_them() -> None:
+    server = CountedKeys().resource_server(token_cache=10)
+    token = await server.validate(KEY.token(roles=["reader"]))
+    with pytest.raises(TypeError):
+        token.claims["roles"].append("administrator")
+    with pytest.raises(AttributeError):
+        token.scopes = frozenset({"everything"})  # type: ignore[misc]
+
+
+async def test_two_resource_servers_remember_separately() -> None:
+    first, second = CountedKeys().resource_server(token_cache=10), CountedKeys().resource_server(audience="urn:other")
+    await first.validate(KEY.token())
+    assert await reason_of(second, KEY.token()) == "audience_mismatch"
+
+
+# --- Nothing but a refusal escapes ---
+
+SERVER = resource_server()
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
+    max_leaves=8,
+)
+CLAIM_NAMES = st.sampled_from(
+    ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "client_id", "azp", "scope", "scp", "cnf"]
+)
+HEADER_NAMES = st.sampled_from(["alg", "typ", "kid", "crit", "b64", "jwk", "jku", "x5u", "x5c", "cty"])
+
+
+@given(st.text(st.characters(codec=None)))
+async def test_any_text_is_refused_with_one_of_our_errors(text: str) -> None:
+    assert await reason_of(SERVER, text) is not None
+
+
+@given(st.data())
+async def test_any_damage_to_a_good_token_is_refused_with_one_of_our_errors(data: st.DataObject) -> None:
+    token = KEY.token()
+    start = data.draw(st.integers(0, len(token) - 1))
+    removed = data.draw(st.integers(0, 3))
+    inserted = data.draw(st.text(st.sampled_from("Ae-_=.+/ \n\0é\ud800"), max_size=3))
+    damaged = token[:start] + inserted + token[start + removed :]
+    assert (await reason_of(SERVER, damaged) is None) is (damaged == token)
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(CLAIM_NAMES, JSON, max_size=4), st.dictionaries(HEADER_NAMES, JSON, max_size=3))
+async def test_any_claims_and_header_well_signed_raise_nothing_but_our_errors(claims: Any, header: Any) -> None:
+    signed = KEY.token(good_claims() | claims, {"alg": "Ed25519", "kid": "key-1"} | header)
+    await reason_of(SERVER, signed)
+
+
+ODD_CLAIMS = {
+    "integer without end": b'{"exp":' + b"9" * 5000 + b"}",
+    "number beyond floats": b'{"exp":1e999}',
+    "nesting without end": b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    "nesting of arrays without end": b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    "NaN": b'{"exp":NaN}',
+    "lone surrogate": b'{"sub":"\\ud800"}',
+    "not UTF-8": b'{"sub":"\xff"}',
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "array": b"[]",
+    "nothing": b"",
+    "trailing bytes": b"{}{}",
+}
+
+
+@pytest.mark.parametrize("document", ODD_CLAIMS.values(), ids=ODD_CLAIMS)
+@pytest.mark.parametrize("place", ["claims", "header"])
+async def test_odd_json_is_refused_with_one_of_our_errors(document: bytes, place: str) -> None:
+    token = KEY.token(**{place: document})
+    assert await reason_of(resource_server(max_token_bytes=100_000), token) is not None
+
+
+async def test_token_of_the_greatest_length_is_accepted_and_one_byte_more_is_not() -> None:
+    token = KEY.token()
+    reasons = [await reason_of(resource_server(max_token_bytes=len(token) - less), token) for less in (0, 1)]
+    assert reasons == [None, "token_too_large"]
+
+
+async def test_unsigned_token_is_refused() -> None:
+    unsigned = f"{segment({'alg': 'none', 'kid': 'key-1'})}.{segment(good_claims())}."
+    with pytest.raises(InvalidToken):
+        await resource_server().validate(unsigned)
+
+
+async def test_token_signed_with_the_public_key_as_a_secret_is_refused() -> None:
+    confused = SigningKey(KEY.pem.encode(), "HS256").token()
+    assert await reason_of(resource_server(), confused) == "algorithm_not_allowed"
+
+
+async def test_signature_is_not_looked_at_before_the_issuer_is_known() -> None:
+    counted = CountedKeys()
+    await reason_of(counted.resource_server(), f"{segment({'alg': 'Ed25519'})}.{segment({'iss': 'x'})}.{b64(b'x')}")
+    assert counted.checks == 0
+
+
+# --- With configured keys there is nothing to fetch ---
+
+
+async def test_configured_keys_are_ready_at_once() -> None:
+    health = await two_issuers().health()
+    assert (health.ready, [(issuer.issuer, issuer.ready, issuer.keys) for issuer in health.issuers]) == (
+        True,
+        [(ISSUER, True, 1), (OTHER_ISSUER, True, 1)],
+    )
+
+
+@pytest.mark.parametrize("startup", ["background", "require"])
+async def test_lifespan_starts_and_ends(startup: Any) -> None:
+    server = resource_server(startup=startup)
+    async with server.lifespan():
+        assert await reason_of(server, KEY.token()) is None
+
+
+async def test_it_validates_without_its_lifespan_and_after_it() -> None:
+    server = resource_server()
+    async with server.lifespan():
+        pass
+    assert await reason_of(server, KEY.token()) is None
+
+
+# --- What cannot work is refused when it is built ---
+
+TRUSTED = Issuer(ISSUER, keys=KEY.jwk_set)
+
+
+@pytest.mark.parametrize(
+    ("issuers", "options", "message"),
+    [
+        pytest.param((), {}, "give at least one, or a resolver", id="no issuer"),
+        pytest.param([TRUSTED, TRUSTED], {}, "same URL", id="one issuer twice"),
+        pytest.param([5], {}, "issuers is a URL, an Issuer, or several", id="number among the issuers"),
+        pytest.param(5, {}, "issuers is a URL, an Issuer, or several", id="number for the issuers"),
+        pytest.param(None, {}, "issuers is a URL, an Issuer, or several", id="nothing for the issuers"),
+        pytest.param(KEY.jwk_set["keys"], {}, "issuers is a URL, an Issuer, or several", id="keys for the issuers"),
+        pytest.param("auth.example.com", {}, "https URL", id="no URL"),
+        pytest.param("http://auth.example.com", {}, "https URL", id="plain http"),
+        pytest.param(TRUSTED, {"audience": ""}, "audience is a non-empty string", id="empty audience"),
+        pytest.param(TRUSTED, {"audience": []}, "audience is a non-empty string", id="no audience"),
+        pytest.param(TRUSTED, {"audience": None}, "audience is a non-empty string", id="nothing for the audience"),
+        pytest.param(TRUSTED, {"audience": [AUDIENCE, None]}, "audience is a non-empty string", id="half an audience"),
+        pytest.param(TRUSTED, {"leeway": -1}, "leeway is a number of seconds", id="negative leeway"),
+        pytest.param(TRUSTED, {"leeway": float("nan")}, "leeway is a number of seconds", id="leeway that is NaN"),
+        pytest.param(TRUSTED, {"leeway": "30"}, "leeway is a number of seconds", id="text for the leeway"),
+        pytest.param(TRUSTED, {"profile": "strict"}, "profile is 'default' or 'rfc9068'", id="unknown profile"),
+        pytest.param(TRUSTED, {"required_claims": [1]}, "required_claims is", id="number for a claim"),
+        pytest.param(TRUSTED, {"max_token_bytes": 0}, "max_token_bytes is a positive", id="no bytes"),
+        pytest.param(TRUSTED, {"token_cache": -1}, "token_cache is a number of tokens", id="negative cache"),
+        pytest.param(TRUSTED, {"realm": 'a"\r\nb'}, "realm holds printable ASCII", id="realm with a line feed"),
+        pytest.param(
+            TRUSTED, {"realm": "r\N{LATIN SMALL LETTER E WITH ACUTE}alm"}, "realm holds", id="realm in Latin-1"
+        ),
+        pytest.param(TRUSTED, {"realm": 5}, "realm holds printable ASCII", id="number for the realm"),
+        pytest.param(TRUSTED, {"startup": "later"}, "startup is 'background' or 'require'", id="unknown startup"),
+    ],
+)
+def test_configuration_that_cannot_work_is_refused(issuers: Any, options: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        ResourceServer(issuers, **{"audience": AUDIENCE, **options})
