@@ -5,7 +5,7 @@ import msgspec
 from jwtguard.frozen import FrozenDict
 
 
-class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
+class AccessToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A validated access token. Immutable, because every request that carries the token shares it.
 
     Attributes:
@@ -17,6 +17,8 @@ class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
         expires_at: the `exp` claim, seconds since the epoch.
         issued_at: the `iat` claim, seconds since the epoch; None if absent.
         token_id: the `jti` claim; None if absent.
+        roles: what stands under the issuer's `roles_claims`.
+        permissions: what stands under the issuer's `permissions_claims`.
         claims: all claims, as they came.
         header: the JOSE header, as it came; empty for a token that introspection vouched for.
     """
@@ -29,6 +31,8 @@ class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float
     issued_at: float | None
     token_id: str | None
+    roles: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
     claims: FrozenDict
     header: FrozenDict
 

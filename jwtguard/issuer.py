@@ -13,6 +13,7 @@ from jwtguard.introspection import Introspection
 from jwtguard.introspector import Introspector
 from jwtguard.jwk import KeySet
 from jwtguard.key_source import ConfiguredKeys, FetchedKeys, KeySource
+from jwtguard.privileges import ClaimPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,11 @@ class Issuer:
         profile: instead of the `ResourceServer`'s.
         leeway: instead of the `ResourceServer`'s; seconds.
         required_claims: instead of the `ResourceServer`'s.
+        claim_values: claims that its tokens must have, each with the one value that will do, or several.
+        require_audience: False where its tokens have no `aud`; `claim_values` must then tell for whom they are.
         client_id_claims: where the client's identifier is looked for, in order.
+        roles_claims: where roles are looked for: names of claims, and tuples of names for claims within claims.
+        permissions_claims: the same for permissions.
         allow_http: let plain http through to other machines, in a closed network.
 
     Raises:
@@ -51,7 +56,11 @@ class Issuer:
     profile: Profile | None = None
     leeway: float | None = None
     required_claims: Iterable[str] | None = None
+    claim_values: Mapping[str, str | Iterable[str]] = field(default_factory=dict)
+    require_audience: bool = True
     client_id_claims: Iterable[str] = ("client_id", "azp")
+    roles_claims: ClaimPath | Iterable[ClaimPath] = ("roles",)
+    permissions_claims: ClaimPath | Iterable[ClaimPath] = ("permissions",)
     allow_http: bool = False
 
     def __post_init__(self) -> None:
@@ -59,6 +68,10 @@ class Issuer:
             raise ConfigurationError(f"an issuer is a URL such as 'https://auth.example.com', not {self.url!r}")
         if self.keys is not None and self.jwks_uri is not None:
             raise ConfigurationError("an issuer has keys or a jwks_uri, not both")
+        if not self.require_audience and not self.claim_values:
+            raise ConfigurationError(
+                "without an audience any API's token would do: require_audience=False needs claim_values={'client_id': …}"
+            )
         _check_introspection(self)
         if self.keys is not None:
             object.__setattr__(self, "keys", KeySet.of(self.keys))
@@ -117,7 +130,11 @@ def trust(issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], fl
         leeway=defaults.leeway if issuer.leeway is None else issuer.leeway,
         profile=issuer.profile or defaults.profile,
         required_claims=defaults.required_claims if issuer.required_claims is None else issuer.required_claims,
+        claim_values=issuer.claim_values,
+        require_audience=issuer.require_audience,
         client_id_claims=issuer.client_id_claims,
+        roles_claims=issuer.roles_claims,
+        permissions_claims=issuer.permissions_claims,
         max_token_bytes=defaults.max_token_bytes,
     )
     keys: KeySource = (
