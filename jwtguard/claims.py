@@ -9,6 +9,7 @@ from jwtguard.access_token import AccessToken
 from jwtguard.algorithms import ALGORITHMS, ASYMMETRIC
 from jwtguard.errors import ConfigurationError, InvalidToken
 from jwtguard.frozen import FrozenDict, freeze
+from jwtguard.privileges import ClaimPath, claim_paths, names_at
 
 Profile = Literal["default", "rfc9068"]
 
@@ -39,7 +40,10 @@ class Rules:
         profile: "rfc9068" demands `typ: at+jwt` and all of RFC 9068 section 2.2.
         required_claims: claims that must be present and not null, besides those that are always required.
         require_audience: False where this issuer's tokens have no `aud`, and something else tells for whom they are.
+        claim_values: claims that must be there, each with the one value that will do, or several.
         client_id_claims: where the client's identifier is looked for, in order.
+        roles_claims: where roles are looked for: names of claims, and tuples of names for claims within claims.
+        permissions_claims: the same for permissions.
         max_token_bytes: how long a token may be, in bytes.
 
     Raises:
@@ -53,10 +57,16 @@ class Rules:
     profile: Profile = "default"
     required_claims: Iterable[str] = ()
     require_audience: bool = True
+    claim_values: Mapping[str, str | Iterable[str]] = field(default_factory=dict)
     client_id_claims: Iterable[str] = ("client_id", "azp")
+    roles_claims: ClaimPath | Iterable[ClaimPath] = ("roles",)
+    permissions_claims: ClaimPath | Iterable[ClaimPath] = ("permissions",)
     max_token_bytes: int = DEFAULT_MAX_TOKEN_BYTES
     audiences: frozenset[str] = field(init=False, repr=False)
     types: frozenset[str | None] = field(init=False, repr=False)
+    allowed_values: tuple[tuple[str, frozenset[str]], ...] = field(init=False, repr=False)
+    role_paths: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
+    permission_paths: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.issuer, str) or not self.issuer:
@@ -86,6 +96,9 @@ class Rules:
         put(self, "audiences", frozenset(audience))
         put(self, "types", _TYPES[self.profile])
         put(self, "required_claims", tuple(dict.fromkeys((*_REQUIRED[self.profile], *required))))
+        put(self, "allowed_values", _allowed_values(self.claim_values))
+        put(self, "role_paths", claim_paths("roles_claims", self.roles_claims))
+        put(self, "permission_paths", claim_paths("permissions_claims", self.permissions_claims))
         put(self, "client_id_claims", _names("client_id_claims", self.client_id_claims, may_be_empty=True))
 
 
@@ -94,6 +107,12 @@ def _names(option: str, value: str | Iterable[str], *, may_be_empty: bool = Fals
     if not all(isinstance(name, str) and name for name in names) or not (names or may_be_empty):
         raise ConfigurationError(f"{option} is a non-empty string or several, not {value!r}")
     return names
+
+
+def _allowed_values(claim_values: Mapping[str, str | Iterable[str]]) -> tuple[tuple[str, frozenset[str]], ...]:
+    if not isinstance(claim_values, Mapping):
+        raise ConfigurationError(f"claim_values is a mapping such as {{'token_use': 'access'}}, not {claim_values!r}")
+    return tuple((name, frozenset(_names(f"claim_values[{name!r}]", value))) for name, value in claim_values.items())
 
 
 def check_header(algorithm: str, type_: str | None, rules: Rules) -> None:
@@ -148,6 +167,9 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     for name in rules.required_claims:
         if get(name) is None:
             raise InvalidToken("claim_missing", detail=f"{name!r} is required", claim=name)
+    for name, allowed in rules.allowed_values:
+        if get(name).__class__ is not str or get(name) not in allowed:
+            raise InvalidToken("claim_mismatch", detail=f"{name!r} must be {' or '.join(sorted(allowed))}", claim=name)
     token = AccessToken(
         subject=_text(claims, "sub"),
         client_id=_client_id(claims, rules),
@@ -157,7 +179,9 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         expires_at=expires_at,
         issued_at=issued_at,
         token_id=_text(claims, "jti"),
-        claims=_frozen(claims),
+        roles=names_at(claims, rules.role_paths),
+        permissions=names_at(claims, rules.permission_paths),
+        claims=claims if isinstance(claims, FrozenDict) else _frozen(claims),
         header=header,
     )
     if "cnf" in claims:
@@ -183,7 +207,7 @@ def _audience(claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:
         if audience in rules.audiences:
             return (audience,)
         named: tuple[Any, ...] = (audience,)
-    elif audience.__class__ is list:
+    elif isinstance(audience, list):
         named = tuple(audience)
     elif "aud" not in claims:
         if not rules.require_audience:
@@ -240,7 +264,7 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
         return _split(scp)
     if "scp" not in claims:
         return frozenset()
-    if scp.__class__ is not list or not all(name.__class__ is str for name in scp):
+    if not isinstance(scp, list) or not all(name.__class__ is str for name in scp):
         raise InvalidToken("claim_malformed", detail="'scp' is not a string or an array of strings", claim="scp")
     return frozenset(scp) - {""}
 

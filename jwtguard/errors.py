@@ -27,6 +27,7 @@ _REASONS: Final = {
     # what it says (RFC 7519 section 4.1, RFC 9068 section 4)
     "claim_missing": "The access token lacks a required claim.",
     "claim_malformed": "The access token has a malformed claim.",
+    "claim_mismatch": "The access token has a claim with a value that is not accepted here.",
     "audience_mismatch": "The access token is not meant for this resource server.",
     "expired": "The access token has expired.",
     "not_yet_valid": "The access token is not valid yet.",
@@ -35,6 +36,8 @@ _REASONS: Final = {
     "inactive": "The access token is not active.",
     # what the route asks for (RFC 6750 section 3.1)
     "insufficient_scope": "The access token lacks a scope that this resource requires.",
+    "insufficient_roles": "The access token lacks a role that this resource requires.",
+    "insufficient_permissions": "The access token lacks a permission that this resource requires.",
     "insufficient_claims": "The access token lacks a privilege that this resource requires.",
     # what could not be decided
     "issuer_unreachable": "The authorization server's keys cannot be had at present.",
