@@ -1,0 +1,1 @@
+"""The authorization server and an API, left running, with a documentation page that works without a network."""

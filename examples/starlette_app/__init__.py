@@ -1,0 +1,1 @@
+"""The middleware alone, in plain Starlette."""
