@@ -1,6 +1,5 @@
 """Strict base64url and strict JSON, as JOSE has them."""
 
-import binascii
 from base64 import urlsafe_b64encode
 from typing import Any, Final
 
@@ -8,13 +7,16 @@ import msgspec
 
 _URL_SAFE: Final = b"-_"
 _STANDARD: Final = b"+/"
+_JSON: Final = b'"\\'
 _OUTSIDE: Final = b"!"  # outside both alphabets, so that the strict decoder refuses it
 
-TO_STANDARD_ALPHABET: Final = bytes.maketrans(_STANDARD + b"=" + _URL_SAFE, _OUTSIDE * 3 + _STANDARD)
-"""Turns base64url text into base64 text; what only base64 has ("+", "/", "=") becomes undecodable. "." stays."""
+TO_STANDARD_ALPHABET: Final = bytes.maketrans(_STANDARD + b"=" + _JSON + _URL_SAFE, _OUTSIDE * 5 + _STANDARD)
+"""Turns base64url text into base64 text; what only base64 has ("+", "/", "="), and what would end or escape a JSON
+string, becomes undecodable."""
 
-_PADDING: Final = (b"", b"===", b"==", b"=")
-# RFC 4648 section 3.5: the bits of the last character that carry nothing must be zero. Indexed by length modulo 4.
+# What makes a JSON string of base64 text, padded. Indexed by length modulo 4, as are the canonical ends.
+_CLOSING: Final = (b'"', b'==="', b'=="', b'="')
+# RFC 4648 section 3.5: the bits of the last character that carry nothing must be zero.
 _CANONICAL_ENDS: Final = (
     frozenset(range(256)),
     frozenset[int](),
@@ -22,6 +24,8 @@ _CANONICAL_ENDS: Final = (
     frozenset(b"AEIMQUYcgkosw048"),
 )
 
+# JSON has no bytes, so msgspec reads them from base64 strings: strictly, and more than twice as fast as binascii does.
+_decode_string_of_base64: Final = msgspec.json.Decoder(bytes).decode
 _decode_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -34,7 +38,7 @@ def decode_translated(text: bytes) -> bytes:
     remainder = len(text) & 3
     if remainder and text[-1] not in _CANONICAL_ENDS[remainder]:
         raise ValueError("not canonical base64url")
-    return binascii.a2b_base64(text + _PADDING[remainder], strict_mode=True)
+    return _decode_string_of_base64(b'"' + text + _CLOSING[remainder])
 
 
 def decode_base64url(text: str) -> bytes:

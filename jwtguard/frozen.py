@@ -32,19 +32,29 @@ class FrozenList(list[Any]):
         return FrozenList, (list(self),)
 
 
+_without_nested: Final = frozenset((dict, list)).isdisjoint
+
+
 def freeze(members: Mapping[str, Any], *, depth: int = MAX_NESTING) -> FrozenDict:
     """Return the JSON object with all that it holds frozen.
 
     Raises:
         ValueError: where it is nested deeper than `depth`.
     """
-    nested = None
-    for value in members.values():
-        kind = value.__class__
-        if kind is list or kind is dict:
-            nested = {name: _freeze(value, depth - 1) for name, value in members.items()}
-            break
-    return FrozenDict(members if nested is None else nested)
+    if _without_nested(map(type, members.values())):
+        return FrozenDict(members)
+    return FrozenDict({name: _freeze(value, depth - 1) for name, value in members.items()})
+
+
+def freeze_decoded(members: dict[str, Any], document: bytes) -> FrozenDict:
+    """Return what was decoded from a JSON document, frozen. Where its text shows no nesting, no member is looked at.
+
+    Raises:
+        ValueError: where it is nested deeper than `MAX_NESTING`.
+    """
+    if b"[" not in document and document.find(b"{", 1) < 0:
+        return FrozenDict(members)
+    return freeze(members)
 
 
 def _freeze(value: Any, depth: int) -> Any:

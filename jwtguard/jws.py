@@ -1,16 +1,20 @@
 """A compact JWS taken apart, strictly (RFC 7515 sections 5.2 and 7.1). Nothing here is verified yet."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from jwtguard.encoding import TO_STANDARD_ALPHABET, decode_object, decode_translated
 from jwtguard.errors import InvalidToken
+from jwtguard.frozen import FrozenDict, freeze_decoded
 
 _JWE_SEPARATORS: Final = 4  # RFC 7516 section 7.1
+_REMEMBERED_HEADERS: Final = 128
+_LONGEST_REMEMBERED_HEADER: Final = 512  # base64url characters
 
 
-class JWS(msgspec.Struct, frozen=True):
+class JWS(msgspec.Struct, frozen=True, gc=False):
     """A compact JWS whose signature nobody has checked.
 
     Attributes:
@@ -26,8 +30,8 @@ class JWS(msgspec.Struct, frozen=True):
     algorithm: str
     kid: str | None
     type: str | None
-    header: dict[str, Any]
-    claims: dict[str, Any]
+    header: FrozenDict
+    claims: FrozenDict
     signing_input: bytes
     signature: bytes
 
@@ -45,15 +49,15 @@ def parse(token: bytes, *, max_bytes: int) -> JWS:
     """
     if len(token) > max_bytes:
         raise InvalidToken("token_too_large", detail=f"at most {max_bytes} bytes are accepted, {len(token)} came")
-    segments = token.translate(TO_STANDARD_ALPHABET).split(b".", 3)
-    if len(segments) != 3:
+    signing_input, _, signature_text = token.rpartition(b".")
+    header_text, separator, claims_text = signing_input.partition(b".")
+    if not separator or b"." in claims_text:
         raise _not_three_segments(token)
-    header_text, claims_text, signature_text = segments
-    header = _header(header_text)
-    algorithm, kid, type_ = _known_parameters(header)
+    read_header = _seen_header if len(header_text) <= _LONGEST_REMEMBERED_HEADER else _header
+    algorithm, kid, type_, header = read_header(header_text)
     try:
-        claims_document = decode_translated(claims_text)
-        signature = decode_translated(signature_text)
+        claims_document = decode_translated(claims_text.translate(TO_STANDARD_ALPHABET))
+        signature = decode_translated(signature_text.translate(TO_STANDARD_ALPHABET))
     except ValueError:
         raise InvalidToken("token_malformed", detail="a segment is not canonical base64url without padding") from None
     if not signature:
@@ -62,7 +66,7 @@ def parse(token: bytes, *, max_bytes: int) -> JWS:
         claims = decode_object(claims_document)
     except ValueError:
         raise InvalidToken("token_malformed", detail="the claims are not a JSON object in UTF-8") from None
-    return JWS(algorithm, kid, type_, header, claims, token[: -1 - len(signature_text)], signature)
+    return JWS(algorithm, kid, type_, header, _frozen_claims(claims, claims_document), signing_input, signature)
 
 
 def _not_three_segments(token: bytes) -> InvalidToken:
@@ -72,12 +76,28 @@ def _not_three_segments(token: bytes) -> InvalidToken:
     return InvalidToken("token_opaque", detail=f"a compact JWS has 2 dots, the token has {separators}")
 
 
-def _header(text: bytes) -> dict[str, Any]:
+def _header(text: bytes) -> tuple[str, str | None, str | None, FrozenDict]:
     try:
-        header = decode_object(decode_translated(text))
+        document = decode_translated(text.translate(TO_STANDARD_ALPHABET))
+        header = decode_object(document)
     except ValueError:
         raise InvalidToken("token_opaque", detail="its first segment is not a JSON object in base64url") from None
-    return header
+    known = _known_parameters(header)
+    try:
+        return *known, freeze_decoded(header, document)
+    except ValueError as error:
+        raise InvalidToken("header_malformed", detail=f"the header is {error}") from None
+
+
+# All tokens of one key have the same header, to the octet, and the same text always means the same.
+_seen_header: Final = lru_cache(_REMEMBERED_HEADERS)(_header)
+
+
+def _frozen_claims(claims: dict[str, Any], document: bytes) -> FrozenDict:
+    try:
+        return freeze_decoded(claims, document)
+    except ValueError as error:
+        raise InvalidToken("claim_malformed", detail=f"the claims are {error}") from None
 
 
 def _known_parameters(header: dict[str, Any]) -> tuple[str, str | None, str | None]:
