@@ -38,12 +38,13 @@ def _stated_lifetime(headers: Mapping[str, str], now: float) -> float | None:
         return float(found[1]) - spent
     if "expires" not in headers:
         return None
-    expires = _http_date(headers["expires"])
+    expires = http_date(headers["expires"])
     # An unreadable Expires, "0" most of all, means "already expired" (RFC 9111 section 5.3).
-    return 0.0 if expires is None else expires - (_http_date(headers.get("date", "")) or now) - spent
+    return 0.0 if expires is None else expires - (http_date(headers.get("date", "")) or now) - spent
 
 
-def _http_date(text: str) -> float | None:
+def http_date(text: str) -> float | None:
+    """Return an HTTP date (RFC 9110 section 5.6.7) in seconds since the epoch; None where it cannot be read."""
     try:
         date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -14,6 +15,9 @@ from jwtguard.errors import ConfigurationError
 TIMEOUT: Final = 5.0
 """Seconds for one exchange, from connecting to the last byte."""
 MAX_BYTES: Final = 512 * 1024
+MAX_CONTAINERS: Final = 10_000
+"""Objects and arrays in one answer. Half a megabyte of them would keep the event loop for tens of milliseconds."""
+_MAX_REASON: Final = 200
 
 
 class HTTPClient(Protocol):
@@ -34,7 +38,7 @@ class ExchangeFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete response.
+    """A complete response, small enough to be decoded on the event loop.
 
     Attributes:
         status: the HTTP status.
@@ -47,11 +51,28 @@ class Answer:
     body: bytes
 
 
+class Deadline:
+    """When all of several requests must be over."""
+
+    def __init__(self, seconds: float) -> None:
+        """Set it, that many seconds from now."""
+        self._clock = asyncio.get_running_loop().time
+        self._at = self._clock() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left, for a request without which nothing more can be done."""
+        return max(0.0, self._at - self._clock())
+
+    def half(self) -> float:
+        """Return half of them, for a request without which something else can be tried."""
+        return self.left() / 2
+
+
 class HTTP:
     """Sends requests, on a given client or on one of its own for each event loop.
 
-    A client's connections belong to the event loop that opened them, so loops never share one; its TLS settings are
-    loaded once, here, because that takes tens of milliseconds.
+    A client's connections belong to the event loop that opened them, so loops never share one. Its TLS settings and its
+    modules are loaded once, here, because that takes tens of milliseconds that no event loop should wait for.
 
     Attributes:
         timeout: seconds for one exchange.
@@ -62,14 +83,14 @@ class HTTP:
 
         Args:
             client: a client to send all requests with; its owner closes it. Proxies, private certificate authorities
-                and mutual TLS come with it.
+                and mutual TLS come with it. It serves the one event loop that it was made for.
             timeout: seconds for one exchange.
-            tls: load the TLS settings; False where nothing will be sent.
+            tls: load what a client of its own needs; False where probably nothing will be sent.
         """
         self._given = client
         self.timeout = timeout
         self._own: WeakKeyDictionary[asyncio.AbstractEventLoop, HTTPClient] = WeakKeyDictionary()
-        self._tls = _tls_context() if tls and client is None else None
+        self._tls = _prepared_tls() if tls and client is None else None
 
     async def request(
         self,
@@ -78,37 +99,45 @@ class HTTP:
         *,
         headers: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+        keep_alive: bool = True,
         **options: Any,
     ) -> Answer:
-        """Send one request and read the whole answer, whatever its status.
+        """Send one request and read the whole answer, whatever its status. Redirects are not followed.
 
         Args:
             method: the HTTP method.
             url: where to, checked before by `check_url`.
             headers: beyond those that every request has.
             data: a form to send as the body.
+            seconds: for this exchange, instead of `timeout`.
+            keep_alive: False where no other request will follow soon: a client of its own then closes the connection,
+                and an event loop that ends without `aclose` leaves none open.
             options: more for the client's own `stream`, `auth` for one.
 
         Raises:
             ExchangeFailed: where no complete answer came in time and within bounds.
         """
+        within = self.timeout if seconds is None else seconds
         sent = {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
+        if not keep_alive and self._given is None:
+            sent["Connection"] = "close"
         if data is not None:
             options["data"] = data
         try:
             async with (
-                asyncio.timeout(self.timeout),
+                asyncio.timeout(within),
                 self._client().stream(
-                    method, url, headers=sent, follow_redirects=False, timeout=self.timeout, **options
+                    method, url, headers=sent, follow_redirects=False, timeout=None, **options
                 ) as response,
             ):
                 return Answer(response.status_code, _lower(response.headers), await _bounded_body(url, response))
         except TimeoutError:
-            raise ExchangeFailed(f"{url} did not answer within {self.timeout:g} s") from None
+            raise ExchangeFailed(f"{url} did not answer within {within:.2g} s") from None
         except ExchangeFailed:
             raise
         except Exception as error:
-            raise ExchangeFailed(f"{url}: {type(error).__name__}") from error
+            raise ExchangeFailed(f"{url}: {_reason(error)}") from error
 
     async def aclose(self) -> None:
         """Close the connections that this event loop's own client has open; a given client is its owner's to close."""
@@ -122,21 +151,51 @@ class HTTP:
         loop = asyncio.get_running_loop()
         client = self._own.get(loop)
         if client is None:
+            # Open connections hold their loop, so that one which was closed around them would never leave by itself.
+            for closed in [other for other in list(self._own) if other.is_closed()]:
+                self._own.pop(closed, None)
+            if self._tls is None:
+                self._tls = _prepared_tls()
             client = self._own[loop] = _new_client(self._tls)
         return client
 
 
-def _tls_context() -> Any:
-    from httpx import create_ssl_context  # noqa: PLC0415  (importing httpx is dear, and not every application fetches)
+def _prepared_tls() -> Any:
+    """Load TLS settings, and import what the first request would import on the event loop."""
+    from anyio.from_thread import start_blocking_portal  # noqa: PLC0415  (dear, and not every application fetches)
+    from httpx import create_ssl_context  # noqa: PLC0415
 
-    return create_ssl_context()
+    tls = create_ssl_context()
+    _new_client(tls)
+    with start_blocking_portal():
+        pass
+    return tls
 
 
 def _new_client(tls: Any) -> HTTPClient:
-    from httpx import AsyncClient, Limits  # noqa: PLC0415  (as above)
+    from httpx import AsyncClient, Limits  # noqa: PLC0415
 
-    client: Any = AsyncClient(verify=tls, limits=Limits(max_connections=20, max_keepalive_connections=5))
+    client: Any = AsyncClient(
+        verify=tls,
+        limits=Limits(max_connections=20, max_keepalive_connections=5),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # else a server could fill the memory with cookies
+    )
     return client  # type: ignore[no-any-return]  # it is an HTTPClient, but spells out the options of stream
+
+
+def _reason(error: Exception) -> str:
+    """Say what went wrong, without anything of the request: the operating system's own words, or the server's fault."""
+    told: BaseException = error
+    cause: BaseException | None = error
+    for _ in range(10):
+        if isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        if isinstance(cause, OSError):
+            told = cause
+        cause = None if cause is None else cause.__cause__ or cause.__context__
+    if str(told) and (isinstance(told, OSError) or type(error).__name__ == "RemoteProtocolError"):
+        return f"{type(error).__name__}, {str(told)[:_MAX_REASON]!r}"
+    return type(error).__name__
 
 
 def _lower(headers: Any) -> dict[str, str]:
@@ -151,7 +210,15 @@ async def _bounded_body(url: str, response: Any) -> bytes:
         body += chunk
         if len(body) > MAX_BYTES:
             raise ExchangeFailed(f"{url} answered with more than {MAX_BYTES} bytes")
+    if body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
+        raise ExchangeFailed(f"{url} answered with more than {MAX_CONTAINERS} objects and arrays")
     return bytes(body)
+
+
+def answered(answer: Answer) -> str:
+    """Say what a server answered where another status was hoped for."""
+    remark = ", and redirects are not followed" if 300 <= answer.status < 400 and answer.status != 304 else ""
+    return f"answered {answer.status}{remark}"
 
 
 def check_url(url: Any, *, what: str, allow_http: bool) -> None:

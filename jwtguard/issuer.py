@@ -8,11 +8,12 @@ from typing import Any
 from jwtguard.algorithms import ASYMMETRIC, SYMMETRIC
 from jwtguard.claims import Profile, Rules
 from jwtguard.errors import ConfigurationError
+from jwtguard.fetched_keys import FetchedKeys
 from jwtguard.http import HTTP, check_url
 from jwtguard.introspection import Introspection
 from jwtguard.introspector import Introspector
 from jwtguard.jwk import KeySet
-from jwtguard.key_source import ConfiguredKeys, FetchedKeys, KeySource
+from jwtguard.key_source import ConfiguredKeys, KeySource
 from jwtguard.privileges import ClaimPath
 
 

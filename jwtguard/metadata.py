@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from jwtguard.encoding import decode_object
 from jwtguard.errors import ConfigurationError
-from jwtguard.http import HTTP, Answer, ExchangeFailed, check_url
+from jwtguard.http import HTTP, Answer, Deadline, ExchangeFailed, answered, check_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ def metadata_urls(issuer: str) -> tuple[str, str]:
     return f"{origin}/.well-known/oauth-authorization-server{path}", f"{origin}{path}/.well-known/openid-configuration"
 
 
-async def fetch_metadata(http: HTTP, issuer: str, *, first: str | None, allow_http: bool) -> Metadata:
+async def fetch_metadata(
+    http: HTTP, issuer: str, *, first: str | None, allow_http: bool, deadline: Deadline
+) -> Metadata:
     """Fetch the issuer's metadata from the first place that has it.
 
     Args:
@@ -50,48 +52,79 @@ async def fetch_metadata(http: HTTP, issuer: str, *, first: str | None, allow_ht
         issuer: the issuer's URL.
         first: where it was found last time.
         allow_http: let plain http through in the document's URLs.
+        deadline: by when. A place that was never seen to work takes at most half of what is left: the other may.
 
     Raises:
         ExchangeFailed: where no place gave a metadata document.
-        MetadataRefused: where a document names another issuer (RFC 8414 section 3.3) or an unusable URL.
+        MetadataRefused: where all that came names another issuer (RFC 8414 section 3.3) or an unusable URL.
     """
     urls = sorted(metadata_urls(issuer), key=lambda url: url != first) if first else metadata_urls(issuer)
-    failures = []
+    failures: list[str] = []
+    refused = False
     for url in urls:
-        answer = await http.request("GET", url)
+        seconds = deadline.half() if first is None and not failures else deadline.left()
         try:
-            document = _document(answer)
-        except ValueError as error:
-            failures.append(f"{url} {error}")
-            continue
-        return _believed(document, url, issuer, allow_http=allow_http)
-    raise ExchangeFailed(f"no metadata: {'; '.join(failures)}")
+            document = document_of(await http.request("GET", url, seconds=seconds, keep_alive=False))
+            return believed(document, url, issuer, allow_http=allow_http)
+        except ExchangeFailed as failure:
+            failures.append(str(failure))
+        except ValueError as failure:
+            failures.append(f"{url} {failure}")
+        except MetadataRefused as failure:
+            failures.append(str(failure))
+            refused = True
+    raise (MetadataRefused if refused else ExchangeFailed)(f"no metadata: {'; '.join(failures)}")
 
 
-def _document(answer: Answer) -> dict[str, Any]:
+def document_of(answer: Answer) -> dict[str, Any]:
+    """Return the metadata document that a server answered with.
+
+    Raises:
+        ValueError: where it answered with something else.
+    """
     if answer.status != 200:
-        raise ValueError(f"answered {answer.status}")
+        raise ValueError(answered(answer))
     try:
         return decode_object(answer.body)
     except ValueError:
         raise ValueError("answered with something else than a JSON object") from None
 
 
-def _believed(document: dict[str, Any], url: str, issuer: str, *, allow_http: bool) -> Metadata:
+def believed(document: dict[str, Any], url: str, issuer: str, *, allow_http: bool) -> Metadata:
+    """Return what of a metadata document is believed.
+
+    Args:
+        document: the document.
+        url: where it was found.
+        issuer: the issuer's URL.
+        allow_http: let plain http through in the document's URLs.
+
+    Raises:
+        MetadataRefused: where it names another issuer (RFC 8414 section 3.3) or an unusable URL.
+    """
     if document.get("issuer") != issuer:
         raise MetadataRefused(
-            f"the configured issuer is {issuer!r}, but {url} says {_shortened(document.get('issuer'))}"
+            f"the configured issuer is {issuer!r}, but the metadata at {url} is of {_shortened(document.get('issuer'))}"
         )
-    endpoint = document.get("introspection_endpoint")
+    jwks_uri, endpoint = document.get("jwks_uri"), document.get("introspection_endpoint")
+    for name, value in (("jwks_uri", jwks_uri), ("introspection_endpoint", endpoint)):
+        if value is not None or name == "jwks_uri":
+            _check(value, name, url, issuer, allow_http=allow_http)
+    return Metadata(url, jwks_uri, endpoint, document)  # type: ignore[arg-type]  # checked to be a string just above
+
+
+def _check(value: Any, name: str, url: str, issuer: str, *, allow_http: bool) -> None:
     try:
-        check_url(document.get("jwks_uri"), what="'jwks_uri'", allow_http=allow_http)
-        if endpoint is not None:
-            check_url(endpoint, what="'introspection_endpoint'", allow_http=allow_http)
-    except ConfigurationError as error:
-        raise MetadataRefused(f"in the metadata at {url}, {_shortened(str(error))}") from None
-    return Metadata(url, document["jwks_uri"], endpoint, document)
+        check_url(value, what=name, allow_http=allow_http)
+    except ConfigurationError:
+        pass
+    else:
+        # Nobody but an issuer on this very machine has a reason to send us to plain http on this very machine.
+        if not value.startswith("http:") or allow_http or issuer.startswith("http:"):
+            return
+    raise MetadataRefused(f"the metadata at {url} has no usable https URL as {name!r}: {_shortened(value)}")
 
 
 def _shortened(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return repr(text) if len(text) <= 300 else f"{text[:300]!r}…"
+    text = repr(value)
+    return text if len(text) <= 300 else f"{text[:300]}…"

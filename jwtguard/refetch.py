@@ -1,5 +1,6 @@
 """When an unknown key ID is worth a fetch: bounded, and spent so that a flood cannot hide a rotation. Pure."""
 
+from threading import Lock
 from typing import Final
 
 from cachetools import LRUCache
@@ -8,7 +9,7 @@ BURST: Final = 5
 SECONDS_PER_REFETCH: Final = 30.0
 REFUSAL_SECONDS: Final = 30.0
 RESERVED: Final = 2
-REMEMBERED: Final = 16384
+REMEMBERED: Final = 4096
 
 
 class RefetchBudget:
@@ -25,26 +26,29 @@ class RefetchBudget:
         # Hashes, not the IDs: an attacker chooses their length. A collision costs one fetch or saves one, no more.
         self._refused: LRUCache[int, float] = LRUCache(REMEMBERED)
         self._waiting: LRUCache[int, None] = LRUCache(REMEMBERED)
+        self._lock = Lock()  # event loops in several threads may share one issuer
 
     def spend(self, kid: str, *, now: float) -> bool:
         """Tell whether this unknown key ID may cause a fetch now, and count the fetch if so."""
         name = hash(kid)
-        refused_at = self._refused.get(name)
-        if refused_at is not None and 0 <= now - refused_at < REFUSAL_SECONDS:
-            return False
-        self._refill(now)
-        came_before = name in self._waiting
-        if self._left < (1 if came_before else 1 + RESERVED):
-            self._waiting[name] = None
-            return False
-        self._left -= 1
-        return True
+        with self._lock:
+            refused_at = self._refused.get(name)
+            if refused_at is not None and 0 <= now - refused_at < REFUSAL_SECONDS:
+                return False
+            self._refill(now)
+            came_before = name in self._waiting
+            if self._left < (1 if came_before else 1 + RESERVED):
+                self._waiting[name] = None
+                return False
+            self._left -= 1
+            return True
 
     def refuse(self, kid: str, *, now: float) -> None:
         """Remember that a fetch did not bring this key ID."""
         name = hash(kid)
-        self._refused[name] = now
-        self._waiting.pop(name, None)
+        with self._lock:
+            self._refused[name] = now
+            self._waiting.pop(name, None)
 
     def _refill(self, now: float) -> None:
         passed = 0.0 if self._counted_at is None else max(0.0, now - self._counted_at)

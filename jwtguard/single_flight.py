@@ -3,10 +3,68 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 Question = TypeVar("Question")
 Outcome = TypeVar("Outcome")
+
+
+class Flights(Generic[Question, Outcome]):
+    """Finds out one thing at a time for each question and event loop; any number of callers wait for the outcome.
+
+    The tasks belong to no caller: one that is cancelled leaves its task running for the others.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        """Prepare.
+
+        Args:
+            most: how many questions may be open at once.
+        """
+        self._most = most
+        self._tasks: dict[tuple[asyncio.AbstractEventLoop, Question], asyncio.Task[Outcome]] = {}
+
+    def start(
+        self, question: Question, work: Callable[[], Coroutine[Any, Any, Outcome]]
+    ) -> asyncio.Task[Outcome] | None:
+        """Return the running task for this question, started now if there was none; None where too many are open.
+
+        Args:
+            question: what is to be found out.
+            work: makes the coroutine that finds it out; it deals with its own failures and returns them as outcomes.
+        """
+        loop = asyncio.get_running_loop()
+        place = loop, question
+        task = self._tasks.get(place)
+        if task is not None:
+            return task
+        if len(self._tasks) >= self._most:
+            _forget_closed_loops(self._tasks, lambda place: place[0])
+            if len(self._tasks) >= self._most:
+                return None
+        task = self._tasks[place] = loop.create_task(work())
+        task.add_done_callback(lambda ended: _forget(self._tasks, place, ended))
+        return task
+
+    async def join(self, question: Question, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome | None:
+        """Return the outcome of the running task for this question, started now if there was none.
+
+        Args:
+            question: what is to be found out.
+            work: makes the coroutine that finds it out; it deals with its own failures and returns them as outcomes.
+
+        Returns:
+            The outcome; None where too many questions are open already, or the task was stopped.
+        """
+        task = self.start(question, work)
+        if task is None:
+            return None
+        await asyncio.wait([task])
+        return None if task.cancelled() else task.result()
+
+    async def stop(self) -> None:
+        """Cancel this event loop's tasks and wait until they have ended."""
+        loop = asyncio.get_running_loop()
+        await _end([task for (owner, _), task in list(self._tasks.items()) if owner is loop])
 
 
 class SingleFlight:
@@ -22,82 +80,52 @@ class SingleFlight:
             work: makes the coroutine; it deals with its own failures, and tells what came of it by its effects.
         """
         self._work = work
-        self._tasks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]] = WeakKeyDictionary()
+        self._tasks: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
 
     @property
     def under_way(self) -> bool:
         """Whether this event loop has the task running."""
-        task = self._tasks.get(asyncio.get_running_loop())
-        return task is not None and not task.done()
+        return asyncio.get_running_loop() in self._tasks
 
     def start(self) -> asyncio.Task[None]:
         """Return the running task, started now if there was none."""
         loop = asyncio.get_running_loop()
         task = self._tasks.get(loop)
-        if task is None or task.done():
+        if task is None:
+            _forget_closed_loops(self._tasks, lambda owner: owner)
             task = self._tasks[loop] = loop.create_task(self._work())
+            task.add_done_callback(lambda ended: _forget(self._tasks, loop, ended))
         return task
 
     async def join(self) -> None:
         """Wait for the running task, started now if there was none."""
-        task = self.start()
-        await asyncio.wait([task])
+        await asyncio.wait([self.start()])
 
     async def stop(self) -> None:
         """Cancel this event loop's task and wait until it has ended."""
-        task = self._tasks.pop(asyncio.get_running_loop(), None)
-        if task is not None and not task.done():
-            task.cancel()
-            await asyncio.wait([task])
+        task = self._tasks.get(asyncio.get_running_loop())
+        await _end([] if task is None else [task])
 
 
-class Flights(Generic[Question, Outcome]):
-    """Finds out one thing at a time for each question, and lets any number of callers wait for the outcome.
+Place = TypeVar("Place")
 
-    The tasks belong to no caller, and their number is bounded.
-    """
 
-    def __init__(self, *, most: int) -> None:
-        """Prepare.
+def _forget(tasks: dict[Place, asyncio.Task[Any]], place: Place, ended: asyncio.Task[Any]) -> None:
+    tasks.pop(place, None)
+    if not ended.cancelled():
+        ended.exception()  # whoever waits is told; where nobody does, asyncio need not complain
 
-        Args:
-            most: how many questions may be open at once.
-        """
-        self._most = most
-        self._tasks: dict[tuple[asyncio.AbstractEventLoop, Question], asyncio.Task[Outcome]] = {}
 
-    async def join(self, question: Question, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome | None:
-        """Return the outcome of the running task for this question, started now if there was none.
+def _forget_closed_loops(
+    tasks: dict[Place, asyncio.Task[Any]], loop_of: Callable[[Place], asyncio.AbstractEventLoop]
+) -> None:
+    """A loop that was closed with tasks on it never tells that they ended."""
+    for place in [place for place in list(tasks) if loop_of(place).is_closed()]:
+        tasks.pop(place, None)
 
-        Args:
-            question: what is to be found out.
-            work: makes the coroutine that finds it out; it deals with its own failures and returns them as outcomes.
 
-        Returns:
-            The outcome; None where too many questions are open already, or the task was stopped.
-        """
-        place = asyncio.get_running_loop(), question
-        task = self._tasks.get(place)
-        if task is None:
-            if len(self._tasks) >= self._most and not self._forget_closed_loops():
-                return None
-            task = self._tasks[place] = place[0].create_task(work())
-            task.add_done_callback(lambda _: self._tasks.pop(place, None))
-        await asyncio.wait([task])
-        return None if task.cancelled() else task.result()
-
-    def _forget_closed_loops(self) -> bool:
-        """A loop that was closed with tasks on it never tells; whether that made room."""
-        left = {place: task for place, task in self._tasks.items() if not place[0].is_closed()}
-        made_room = len(left) < len(self._tasks)
-        self._tasks = left
-        return made_room
-
-    async def stop(self) -> None:
-        """Cancel this event loop's tasks and wait until they have ended."""
-        loop = asyncio.get_running_loop()
-        tasks = [task for (owner, _), task in self._tasks.items() if owner is loop]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+async def _end(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -1,0 +1,79 @@
+"""One fetch of a published key set: conditional where that helps, believed where it is one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Final
+
+from jwtguard.freshness import lifetime
+from jwtguard.http import HTTP, Answer, ExchangeFailed, answered
+from jwtguard.jwk import KeySet
+
+_LONGEST_VALIDATOR: Final = 256
+_CACHING: Final = ("cache-control", "expires")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedKeys:
+    """A key set as it was fetched.
+
+    Attributes:
+        url: where it was fetched.
+        keys: what it holds.
+        lifetime: for how many seconds it may be used, from the fetch on.
+        digest: SHA-256 of the document.
+        conditions: the headers that make the next request a conditional one (RFC 9110 section 13.1).
+        caching: the headers that said how long it lives; they stand until others come (RFC 9111 section 4.3.4).
+    """
+
+    url: str
+    keys: KeySet
+    lifetime: float
+    digest: bytes
+    conditions: Mapping[str, str]
+    caching: Mapping[str, str]
+
+
+async def fetch_key_set(
+    http: HTTP, url: str, *, last: PublishedKeys | None, now: float, seconds: float
+) -> PublishedKeys:
+    """Fetch a key set; where nothing has changed, the very same keys come again.
+
+    Args:
+        http: what to fetch with.
+        url: where.
+        last: what was fetched last time, if anything.
+        now: seconds since the epoch.
+        seconds: how long it may take.
+
+    Raises:
+        ExchangeFailed: where no answer came, or one that is not a key set.
+        InvalidKeySet: where a JWK Set came that holds no key which can serve.
+    """
+    known = last if last is not None and last.url == url else None
+    conditions = known.conditions if known is not None else {}
+    headers = {"Accept": "application/jwk-set+json, application/json", **conditions}
+    answer = await http.request("GET", url, headers=headers, seconds=seconds, keep_alive=False)
+    if answer.status == 304 and known is not None and conditions:
+        return replace(known, lifetime=lifetime({**known.caching, **answer.headers}, now=now))
+    if answer.status != 200:
+        raise ExchangeFailed(f"{url} {answered(answer)}")
+    digest = sha256(answer.body).digest()
+    unchanged = last is not None and last.digest == digest
+    return PublishedKeys(
+        url=url,
+        keys=last.keys if last is not None and unchanged else KeySet.from_jwk_set(answer.body),
+        lifetime=lifetime(answer.headers, now=now),
+        digest=digest,
+        conditions=_conditions(answer),
+        caching={name: answer.headers[name] for name in _CACHING if name in answer.headers},
+    )
+
+
+def _conditions(answer: Answer) -> dict[str, str]:
+    for validator, condition in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
+        value = answer.headers.get(validator, "")
+        # What cannot be sent back as it came would make every later request fail.
+        if value and value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALIDATOR:
+            return {condition: value}
+    return {}
