@@ -64,6 +64,9 @@ class JWTGuardError(Exception):
         description: one sentence that a client may be told.
         detail: what was expected and what came, for the operator; never a token, a secret or an unverified claim.
         claim: the name of the claim that is missing or malformed, where that is the reason, else None.
+        issuer: the trusted issuer that the token names; None where it names none, or is not understood.
+        kid: the key ID in the token's header, as it came: its sender may have chosen it.
+        client_id: the client that the token was issued to; None where its signature was not found good.
         status: the HTTP status that the answer carries.
         error: the error code of RFC 6750 section 3.1, or None where it prescribes none.
     """
@@ -76,6 +79,9 @@ class JWTGuardError(Exception):
         self.description = REASONS[reason]
         self.detail = detail or self.description
         self.claim = claim
+        self.issuer: str | None = None
+        self.kid: str | None = None
+        self.client_id: str | None = None
         super().__init__(f"{reason}: {self.detail}")
 
     def __reduce__(self) -> tuple[Any, ...]:

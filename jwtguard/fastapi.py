@@ -136,6 +136,7 @@ class Guard(SecurityBase):
         return requirement
 
     def _refusal(self, error: JWTGuardError, connection: HTTPConnection) -> Exception:
+        self._resource_server.observation.refused(error)
         if isinstance(connection, WebSocket) and not (_is_unanswered(connection) and can_deny(connection.scope)):
             return WebSocketException(POLICY_VIOLATION, error.reason)
         return Refusal(error, realm=self._resource_server.realm)

@@ -71,7 +71,7 @@ class Issuer:
             raise ConfigurationError("an issuer has keys or a jwks_uri, not both")
         if not self.require_audience and not self.claim_values:
             raise ConfigurationError(
-                "without an audience any API's token would do: require_audience=False needs claim_values={'client_id': …}"
+                "without audience, any API's token would do: require_audience=False needs claim_values={'client_id': …}"
             )
         _check_introspection(self)
         if self.keys is not None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from time import perf_counter
 from typing import Final
 
 import msgspec
@@ -136,6 +137,7 @@ class GuardMiddleware:
         await self._app(scope, receive, send)
 
     async def _refuse(self, error: JWTGuardError, scope: Scope, receive: Receive, send: Send) -> None:
+        self._resource_server.observation.refused(error)
         if scope["type"] == "websocket" and not can_deny(scope):
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.reason})
             return
@@ -165,15 +167,19 @@ async def access_token(scope: Scope, resource_server: ResourceServer) -> AccessT
     presented = seen.get(resource_server)
     if presented is not None:
         return presented.token
+    began = perf_counter()
     text = bearer_token(scope["headers"])
     token = resource_server.recall(text)
     if token is not None:
-        seen[resource_server] = Presented(text, token)
-        return token
-    check_token68(text)
-    decision = await resource_server.examine(text)
-    seen[resource_server] = Presented(text, decision.token, decision.confirmed)
-    return decision.token
+        presented = Presented(text, token)
+    else:
+        check_token68(text)
+        decision = await resource_server.examine(text)
+        presented = Presented(text, decision.token, decision.confirmed)
+    seen[resource_server] = presented
+    if resource_server.observation.on_event is not None:
+        resource_server.observation.accepted(presented.token.issuer, cached=token is not None, began=began)
+    return presented.token
 
 
 async def confirm(scope: Scope, resource_server: ResourceServer) -> None:

@@ -7,18 +7,20 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any, Final, Literal
 
 from jwtguard.access_token import AccessToken
 from jwtguard.challenge import check_realm
 from jwtguard.claims import DEFAULT_LEEWAY, DEFAULT_MAX_TOKEN_BYTES, Profile, Rules, check_header
-from jwtguard.errors import ConfigurationError, InvalidToken, Unavailable
+from jwtguard.errors import ConfigurationError, InvalidToken, JWTGuardError, Unavailable
 from jwtguard.fallback import OPAQUE_REASONS, Decision, ask, ask_about_opaque, confirm, undecided
 from jwtguard.http import HTTP, HTTPClient
 from jwtguard.introspector import Introspector
 from jwtguard.issuer import Issuer, TrustedIssuer, trust
 from jwtguard.jws import JWS, parse
 from jwtguard.key_source import IssuerHealth
+from jwtguard.observation import Observation, OnEvent
 from jwtguard.tenants import Resolver, Tenants
 from jwtguard.token_cache import DEFAULT_SIZE, Remembered, TokenCache
 from jwtguard.verification import check, token_bytes
@@ -63,6 +65,7 @@ class ResourceServer:
         realm: str | None = None,
         startup: Literal["background", "require"] = "background",
         http_client: HTTPClient | None = None,
+        on_event: OnEvent | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Say whom to trust and who this is. Nothing is fetched yet.
@@ -83,6 +86,7 @@ class ResourceServer:
             startup: what `lifespan` does where an issuer cannot be reached: start anyway, or "require" it and fail.
             http_client: an `httpx.AsyncClient` or `httpx2.AsyncClient` to send all requests with; proxies, private
                 certificate authorities and mutual TLS come with it, and closing it is its owner's.
+            on_event: is told of every token decided on and of every exchange with an issuer (`jwtguard.events`).
             clock: returns the seconds since the epoch.
 
         Raises:
@@ -92,6 +96,7 @@ class ResourceServer:
             raise ConfigurationError(f"startup is 'background' or 'require', not {startup!r}")
         check_realm(realm)
         self.realm = realm
+        self.observation = Observation(on_event)
         self._clock = clock
         self._require = startup == "require"
         self._max_token_bytes = max_token_bytes
@@ -122,8 +127,17 @@ class ResourceServer:
             InvalidToken: with the first true reason: size, shape, issuer, `typ`, `alg`, key, signature, claims.
             Unavailable: where it cannot be decided at present.
         """
-        token = token_bytes(token_text)
-        return self.recall(token) or (await self.examine(token)).token
+        began = perf_counter()
+        try:
+            token = token_bytes(token_text)
+            recalled = self.recall(token)
+            access_token = recalled or (await self.examine(token)).token
+        except JWTGuardError as refusal:
+            self.observation.refused(refusal)
+            raise
+        if self.observation.on_event is not None:
+            self.observation.accepted(access_token.issuer, cached=recalled is not None, began=began)
+        return access_token
 
     def recall(self, token: bytes) -> AccessToken | None:
         """Return what a token seen before means, if all that made it valid still holds; None to have it examined.
@@ -160,6 +174,13 @@ class ResourceServer:
                 raise
             return await ask_about_opaque(await self._issuers_to_ask(token), token, refusal)
         issuer = await self._issuer_of(jws)
+        try:
+            return await self._decide(jws, issuer, token)
+        except JWTGuardError as refusal:
+            refusal.issuer, refusal.kid = issuer.rules.issuer, jws.kid
+            raise
+
+    async def _decide(self, jws: JWS, issuer: TrustedIssuer, token: bytes) -> Decision:
         check_header(jws.algorithm, jws.type, issuer.rules)
         try:
             key = await issuer.keys.find(jws.kid, jws.algorithm)

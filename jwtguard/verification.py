@@ -38,7 +38,16 @@ def check(jws: JWS, key: VerificationKey, rules: Rules, *, now: float) -> Access
         raise InvalidToken(
             "signature_mismatch", detail=f"the {key.algorithm} signature does not match the issuer's key"
         )
-    return check_claims(jws.claims, jws.header, rules, now=now)
+    try:
+        return check_claims(jws.claims, jws.header, rules, now=now)
+    except InvalidToken as refusal:
+        refusal.client_id = _client_of(jws, rules)
+        raise
+
+
+def _client_of(jws: JWS, rules: Rules) -> str | None:
+    named = next((jws.claims[name] for name in rules.client_id_claims if name in jws.claims), None)
+    return named if isinstance(named, str) else None
 
 
 def token_bytes(token_text: str) -> bytes:
