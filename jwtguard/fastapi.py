@@ -1,7 +1,6 @@
 """Protects FastAPI routes: a dependency that hands over the validated token and shows in OpenAPI."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from inspect import isawaitable, iscoroutinefunction
 from typing import Annotated, Any, NoReturn
 
 from fastapi import HTTPException, Security, WebSocketException
@@ -14,9 +13,9 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from jwtguard.access_token import AccessToken
 from jwtguard.answer import answer_detail, answer_headers
-from jwtguard.challenge import check_scopes
 from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
 from jwtguard.middleware import POLICY_VIOLATION, access_token, can_deny, confirm
+from jwtguard.requirements import requirements, scope_tokens
 from jwtguard.resource_server import ResourceServer
 
 Requirement = Callable[..., Awaitable[AccessToken]]
@@ -90,7 +89,7 @@ class Guard(SecurityBase):
         try:
             token = await access_token(connection.scope, self._resource_server)
             if not token.scopes.issuperset(security_scopes.scopes):
-                raise InsufficientScope(scopes=_scopes(security_scopes.scopes))
+                raise InsufficientScope(scopes=scope_tokens(security_scopes.scopes))
         except JWTGuardError as error:
             raise self._refusal(error, connection) from None
         return token
@@ -100,6 +99,9 @@ class Guard(SecurityBase):
         *,
         scopes: Annotated[Iterable[str], _ParenthesesForgotten()] = (),
         any_scope: Iterable[str] | None = None,
+        roles: Iterable[str] = (),
+        any_role: Iterable[str] | None = None,
+        permissions: Iterable[str] = (),
         claims: Mapping[str, Any] | None = None,
         fresh: bool = False,
     ) -> Requirement:
@@ -108,6 +110,9 @@ class Guard(SecurityBase):
         Args:
             scopes: scopes that the token must all have; they show in OpenAPI.
             any_scope: scopes of which the token must have one.
+            roles: roles that it must all have; `Issuer(roles_claims=…)` says where they are.
+            any_role: roles of which it must have one.
+            permissions: permissions that it must all have; `Issuer(permissions_claims=…)` says where they are.
             claims: claims that the token must have, each with its JSON value, equal in type too, or with a function
                 that is given the value and tells whether it will do.
             fresh: have the authorization server vouch for the token during this very request (RFC 7662), last of all.
@@ -116,17 +121,23 @@ class Guard(SecurityBase):
             ConfigurationError: where no token could satisfy this, or every one would; for `fresh`, also where an issuer
                 has no introspection configured.
         """
+        required = requirements(
+            scopes=scopes,
+            any_scope=any_scope,
+            roles=roles,
+            any_role=any_role,
+            permissions=permissions,
+            claims=claims,
+        )
         if fresh:
             self._resource_server.check_confirms()
-        every, some, wanted = _scopes(scopes), _some_scopes(any_scope), _wanted(claims)
 
         async def requirement(
-            connection: HTTPConnection, token: Annotated[AccessToken, Security(self, scopes=list(every))]
+            connection: HTTPConnection, token: Annotated[AccessToken, Security(self, scopes=list(required.scopes))]
         ) -> AccessToken:
             try:
-                if some and token.scopes.isdisjoint(some):
-                    raise InsufficientScope(scopes=some, detail=f"one of {', '.join(some)} is required")
-                _check_claims(token, wanted)
+                validated = await access_token(connection.scope, self._resource_server)
+                required.check(validated)
                 if fresh:
                     await confirm(connection.scope, self._resource_server)
             except JWTGuardError as error:
@@ -145,77 +156,6 @@ class Guard(SecurityBase):
 def _is_unanswered(websocket: WebSocket) -> bool:
     """Whether the handshake still waits for its answer; an earlier dependency may have accepted it."""
     return websocket.application_state is WebSocketState.CONNECTING
-
-
-def _scopes(scopes: Iterable[str]) -> tuple[str, ...]:
-    several = (scopes,) if isinstance(scopes, str) else tuple(scopes)
-    check_scopes(several)
-    return several
-
-
-def _some_scopes(scopes: Iterable[str] | None) -> tuple[str, ...]:
-    if scopes is None:
-        return ()
-    some = _scopes(scopes)
-    if not some:
-        raise ConfigurationError("any_scope is empty, and no token has one of no scopes; leave it out to ask for none")
-    return some
-
-
-def _wanted(claims: Mapping[str, Any] | None) -> dict[str, Any]:
-    if claims is None:
-        return {}
-    if not isinstance(claims, Mapping):
-        raise ConfigurationError(f"claims is {{'name': value}}, not {type(claims).__name__}")
-    for name, expected in claims.items():
-        if not isinstance(name, str):
-            raise ConfigurationError(f"the name of a claim is a string, not {name!r}")
-        _check_expected(name, expected)
-    return dict(claims)
-
-
-def _check_expected(name: str, expected: Any) -> None:
-    if isinstance(expected, type) or iscoroutinefunction(expected) or not (callable(expected) or _is_json(expected)):
-        raise ConfigurationError(
-            f"the claim {name!r} is compared with a JSON value, or given to a plain function that tells whether it will"
-            f" do, such as lambda value: value in {{'a', 'b'}}; not {expected!r}"
-        )
-
-
-def _is_json(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(_is_json(item) for item in value)
-    if isinstance(value, dict):
-        return all(isinstance(name, str) and _is_json(item) for name, item in value.items())
-    return value is None or isinstance(value, (str, bool, int, float))
-
-
-def _check_claims(token: AccessToken, wanted: Mapping[str, Any]) -> None:
-    for name, expected in wanted.items():
-        if name not in token.claims or not _will_do(token.claims[name], expected):
-            raise InsufficientScope("insufficient_claims", detail=f"the claim {name!r} is not as this route requires")
-
-
-def _will_do(value: Any, expected: Any) -> bool:
-    if not callable(expected):
-        return _same(value, expected)
-    verdict = expected(value)
-    if isawaitable(verdict):  # it would count as true, whatever comes of it
-        raise ConfigurationError("what tells whether a claim will do must not be async")
-    return bool(verdict)
-
-
-def _same(value: Any, expected: Any) -> bool:
-    """Whether two JSON values are the same; Python takes 1, 1.0 and true for equal."""
-    if isinstance(expected, list):
-        return isinstance(value, list) and len(value) == len(expected) and all(map(_same, value, expected))
-    if isinstance(expected, dict):
-        return (
-            isinstance(value, dict)
-            and value.keys() == expected.keys()
-            and all(_same(value[name], item) for name, item in expected.items())
-        )
-    return type(value) is type(expected) and bool(value == expected)
 
 
 def _answer_schema(description: str) -> dict[str, Any]:
