@@ -32,6 +32,8 @@ _log = logging.getLogger("jwtguard.resource_server")
 
 LOOK_AFTER_SECONDS: Final = 30.0
 """How often an application that has the lifespan hook looks whether keys are due, even without requests."""
+STARTUP_PATIENCE: Final = 1.0
+"""For how many seconds an application that does not require the keys at its start waits for them all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ class Health:
     """Whether tokens can be validated, for a readiness route.
 
     Attributes:
-        ready: whether the keys of every issuer can be had.
-        issuers: each issuer's own state.
+        ready: whether the keys of every configured issuer can be had; a tenant's issuer does not count, lest one of
+            them takes the application away from all.
+        issuers: each issuer's own state, those of the tenants seen lately included.
     """
 
     ready: bool
@@ -230,25 +233,25 @@ class ResourceServer:
             )
 
     async def health(self) -> Health:
-        """Tell how the keys of each issuer are; nothing is fetched for it."""
+        """Tell how the keys of each issuer are, without waiting; a fetch that is due begins in the background."""
         now = self._clock()
-        issuers = tuple(issuer.keys.health(now) for issuer in self._trusted())
-        return Health(all(issuer.ready for issuer in issuers), issuers)
+        configured = tuple(issuer.keys.health(now) for issuer in self._issuers.values())
+        tenants = tuple(issuer.keys.health(now) for issuer in self._tenants_seen(now))
+        return Health(all(issuer.ready for issuer in configured), (*configured, *tenants))
 
     @asynccontextmanager
     async def lifespan(self, app: Any = None) -> AsyncIterator[None]:  # noqa: ARG002  (the ASGI lifespan hands it over)
         """Have the keys at hand before the first request and fresh between requests; close connections at the end.
 
-        Pass it to the application as its `lifespan`, or enter it within your own.
+        Pass it to the application as its `lifespan`, or enter it within your own. With `startup="background"` an issuer
+        that does not answer keeps the application waiting for one second, and its keys are fetched meanwhile and after.
 
         Raises:
             Unavailable: with `startup="require"`, where an issuer's keys cannot be had.
         """
-        await asyncio.gather(*(issuer.keys.refresh() for issuer in self._issuers.values()))
-        if self._require:
-            await self._check_ready()
         looking_after = asyncio.create_task(self._look_after())
         try:
+            await self._warm_up()
             yield
         finally:
             looking_after.cancel()
@@ -256,8 +259,10 @@ class ResourceServer:
 
     async def aclose(self) -> None:
         """End the background work of this event loop and close its connections. Only needed without `lifespan`."""
-        for issuer in self._trusted():
+        for issuer in self._issuers.values():
             await issuer.stop()
+        if self._tenants is not None:
+            await self._tenants.stop()
         await self._http.aclose()
 
     def _known_issuer(self, name: str, now: float) -> TrustedIssuer | None:
@@ -302,13 +307,21 @@ class ResourceServer:
         await confirm(introspector, token)
         return Decision(access_token, confirmed=True)
 
-    def _trusted(self) -> tuple[TrustedIssuer, ...]:
-        return (*self._issuers.values(), *(self._tenants.trusted if self._tenants is not None else ()))
+    def _tenants_seen(self, now: float) -> tuple[TrustedIssuer, ...]:
+        return () if self._tenants is None else self._tenants.recent(now)
+
+    async def _warm_up(self) -> None:
+        fetches = [asyncio.create_task(issuer.keys.refresh()) for issuer in self._issuers.values()]
+        if fetches:
+            _, pending = await asyncio.wait(fetches, timeout=None if self._require else STARTUP_PATIENCE)
+            for waiting in pending:
+                waiting.cancel()  # the waiting ends, the fetch goes on
+        if self._require:
+            await self._check_ready()
 
     async def _check_ready(self) -> None:
         missing = [issuer for issuer in (await self.health()).issuers if not issuer.ready]
         if missing:
-            await self.aclose()
             why = "; ".join(f"{issuer.issuer}: {issuer.last_error}" for issuer in missing)
             raise Unavailable(
                 "issuer_unreachable", retry_after=1, detail=f"startup='require', and there are no keys of {why}"
@@ -317,8 +330,9 @@ class ResourceServer:
     async def _look_after(self) -> None:
         while True:
             await asyncio.sleep(LOOK_AFTER_SECONDS)
-            for issuer in self._trusted():
-                issuer.keys.known(self._clock())
+            now = self._clock()
+            for issuer in (*self._issuers.values(), *self._tenants_seen(now)):
+                issuer.keys.known(now)
 
 
 def _issuers(issuers: str | Issuer | Iterable[str | Issuer], resolver: Resolver | None) -> tuple[Issuer, ...]:

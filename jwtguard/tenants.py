@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Final
 
 from cachetools import LRUCache
 
 from jwtguard.errors import ConfigurationError, Unavailable
 from jwtguard.issuer import Issuer, TrustedIssuer
+from jwtguard.single_flight import Flights
 
 Resolver = Callable[[str], Awaitable[Issuer | None]]
 """Takes the `iss` of a token that nobody has verified; returns the issuer of that name if it is trusted, else None."""
@@ -17,6 +21,11 @@ MOST_TENANTS: Final = 1000
 MOST_REFUSED: Final = 10_000
 REFUSAL_SECONDS: Final = 60.0
 TENANT_SECONDS: Final = 3600.0
+OUTAGE_TOLERANCE: Final = 24 * 3600.0
+"""Seconds for which an answer stands while the resolver fails to repeat it."""
+REPEAT_SECONDS: Final = 30.0
+FAILURE_SECONDS: Final = 1
+MISTAKE_SECONDS: Final = 60
 LOOKUP_SECONDS: Final = 5.0
 MOST_LOOKUPS: Final = 100
 LONGEST_NAME: Final = 2048
@@ -24,11 +33,42 @@ LONGEST_NAME: Final = 2048
 _log = logging.getLogger("jwtguard.tenants")
 
 
+@dataclass(frozen=True, slots=True)
+class _Tenant:
+    trusted: TrustedIssuer
+    resolved_at: float
+    planned_at: float
+    ask_at: float
+
+    def due(self, now: float) -> bool:
+        """Whether the resolver is to be asked again; a clock that was set back makes the plan meaningless."""
+        return not self.planned_at <= now < self.ask_at
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why there is no issuer: the resolver said so, or it could not be asked.
+
+    Attributes:
+        at: since when, seconds since the epoch.
+        seconds: for how long it stands.
+        failure: what prevented an answer, for the operator; empty where there was one.
+    """
+
+    at: float
+    seconds: float
+    failure: str = ""
+
+    def stands(self, now: float) -> bool:
+        return self.at <= now < self.at + self.seconds
+
+
 class Tenants:
     """The issuers that a resolver vouches for.
 
     A resolver is asked about names that anyone may send: at most 100 questions are open at once, an answer is kept for
-    an hour, a refusal for a minute, and a question that takes longer than 5 s is given up.
+    an hour and then asked for again in the background, a refusal is kept for a minute, and a question that takes longer
+    than 5 s is given up. Refusals have a memory of their own, so that no flood of them pushes a known tenant out.
     """
 
     def __init__(
@@ -44,19 +84,32 @@ class Tenants:
         self._resolver = resolver
         self._trust = trust
         self._clock = clock
-        self._known: LRUCache[str, tuple[TrustedIssuer, float]] = LRUCache(MOST_TENANTS)
-        self._refused: LRUCache[str, float] = LRUCache(MOST_REFUSED)
-        self._lookups: dict[tuple[asyncio.AbstractEventLoop, str], asyncio.Task[TrustedIssuer | None]] = {}
+        self._flights: Flights[str, TrustedIssuer | _Refusal] = Flights(most=MOST_LOOKUPS)
+        self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
+        # Hashes, not the names: an attacker chooses their length.
+        self._refusals: LRUCache[int, _Refusal] = LRUCache(MOST_REFUSED)
+        self._lock = Lock()  # event loops in several threads may share one resource server
+        self._reported = ""
 
-    @property
-    def trusted(self) -> tuple[TrustedIssuer, ...]:
-        """The issuers known at present."""
-        return tuple(issuer for issuer, _ in self._known.values())
+    def recent(self, now: float) -> tuple[TrustedIssuer, ...]:
+        """Return the issuers that were vouched for within the hour."""
+        with self._lock:
+            tenants = tuple(self._tenants.values())
+        return tuple(tenant.trusted for tenant in tenants if now < tenant.resolved_at + TENANT_SECONDS)
 
     def known(self, name: str, now: float) -> TrustedIssuer | None:
-        """Return the issuer if it was resolved before and the answer still holds."""
-        entry = self._known.get(name)
-        return entry[0] if entry is not None and 0 <= now - entry[1] < TENANT_SECONDS else None
+        """Return the issuer if it was resolved before, without waiting.
+
+        Where it is time to ask again, that begins in the background.
+        """
+        with self._lock:
+            tenant = self._tenants.get(name)
+            if tenant is None:
+                return None
+            self._tenants.move_to_end(name)
+        if tenant.due(now):
+            self._flights.start(name, lambda: self._resolve(name))
+        return tenant.trusted if now < tenant.resolved_at + OUTAGE_TOLERANCE else None
 
     async def find(self, name: str) -> TrustedIssuer | None:
         """Return the issuer of that name, or None where it is not trusted.
@@ -64,56 +117,76 @@ class Tenants:
         Raises:
             Unavailable: `issuer_unreachable` where the resolver fails, is too slow, or has too many questions open.
         """
+        if len(name) > LONGEST_NAME or not name.isprintable():
+            return None
         now = self._clock()
         known = self.known(name, now)
         if known is not None:
             return known
-        refused_at = self._refused.get(name)
-        if len(name) > LONGEST_NAME or (refused_at is not None and 0 <= now - refused_at < REFUSAL_SECONDS):
-            return None
-        lookup = self._lookup(name)
-        await asyncio.wait([lookup])
-        return lookup.result()
+        outcome = self._refusal(name, now) or await self._flights.join(name, lambda: self._resolve(name))
+        if isinstance(outcome, TrustedIssuer):
+            return outcome
+        if outcome is None:
+            outcome = _Refusal(now, FAILURE_SECONDS, failure=f"{MOST_LOOKUPS} issuers are being resolved already")
+        if outcome.failure:
+            raise Unavailable("issuer_unreachable", retry_after=int(outcome.seconds), detail=outcome.failure)
+        return None
 
-    def _lookup(self, name: str) -> asyncio.Task[TrustedIssuer | None]:
-        loop = asyncio.get_running_loop()
-        task = self._lookups.get((loop, name))
-        if task is not None:
-            return task
-        if len(self._lookups) >= MOST_LOOKUPS:
-            raise Unavailable(
-                "issuer_unreachable", retry_after=1, detail=f"{MOST_LOOKUPS} issuers are being resolved already"
-            )
-        task = self._lookups[loop, name] = loop.create_task(self._resolve(name))
-        task.add_done_callback(lambda _: self._lookups.pop((loop, name), None))
-        return task
+    async def stop(self) -> None:
+        """End what runs in the background on this event loop, for every tenant."""
+        await self._flights.stop()
+        with self._lock:
+            tenants = tuple(self._tenants.values())
+        for tenant in tenants:
+            await tenant.trusted.stop()
 
-    async def _resolve(self, name: str) -> TrustedIssuer | None:
+    def _refusal(self, name: str, now: float) -> _Refusal | None:
+        with self._lock:
+            refusal = self._refusals.get(hash(name))
+        return refusal if refusal is not None and refusal.stands(now) else None
+
+    async def _resolve(self, name: str) -> TrustedIssuer | _Refusal:
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 issuer = await self._resolver(name)
-        except Exception as error:  # noqa: BLE001  (the resolver is the application's own code and may raise anything)
-            _log.exception("the resolver failed")
-            raise Unavailable(
-                "issuer_unreachable", retry_after=1, detail=f"the resolver failed: {type(error).__name__}"
-            ) from None
-        if issuer is None:
-            self._refused[name] = self._clock()
-            return None
-        return self._remember(name, issuer)
-
-    def _remember(self, name: str, issuer: Issuer) -> TrustedIssuer:
-        if issuer.url != name:
-            _log.error("the resolver was asked for one issuer and returned %r", issuer.url)
-            raise Unavailable(
-                "issuer_unreachable", retry_after=60, detail=f"the resolver returned another issuer, {issuer.url!r}"
-            )
-        entry = self._known.get(name)
-        try:
-            # The same configuration again keeps its keys; only a changed one starts anew.
-            trusted = entry[0] if entry is not None and entry[0].configured == issuer else self._trust(issuer)
+            outcome = _Refusal(self._clock(), REFUSAL_SECONDS) if issuer is None else self._put_to_work(name, issuer)
         except ConfigurationError as error:
-            _log.error("the resolver returned an issuer that cannot work: %s", error)
-            raise Unavailable("issuer_unreachable", retry_after=60, detail=str(error)) from None
-        self._known[name] = trusted, self._clock()
-        return trusted
+            outcome = self._failed(str(error), MISTAKE_SECONDS)
+        except Exception as error:  # noqa: BLE001  (the resolver is the application's own code and may raise anything)
+            outcome = self._failed(f"the resolver failed: {type(error).__name__}", FAILURE_SECONDS, error)
+        else:
+            self._reported = ""
+        self._remember(name, outcome)
+        return outcome
+
+    def _put_to_work(self, name: str, issuer: Issuer) -> TrustedIssuer:
+        if not isinstance(issuer, Issuer):
+            raise ConfigurationError(f"a resolver returns an Issuer or None, not {type(issuer).__name__}")
+        if issuer.url != name:
+            raise ConfigurationError(f"the resolver was asked for one issuer and returned another, {issuer.url!r}")
+        tenant = self._tenants.get(name)
+        # The same configuration again keeps its keys; only a changed one starts anew.
+        return tenant.trusted if tenant is not None and tenant.trusted.configured == issuer else self._trust(issuer)
+
+    def _failed(self, failure: str, seconds: float, error: Exception | None = None) -> _Refusal:
+        if failure != self._reported:  # told once, not with every name that somebody makes up meanwhile
+            _log.error("no issuer can be resolved: %s", failure, exc_info=error)
+        self._reported = failure
+        return _Refusal(self._clock(), seconds, failure)
+
+    def _remember(self, name: str, outcome: TrustedIssuer | _Refusal) -> None:
+        now = self._clock()
+        with self._lock:
+            if isinstance(outcome, TrustedIssuer):
+                self._tenants[name] = _Tenant(outcome, now, now, now + TENANT_SECONDS)
+                self._tenants.move_to_end(name)
+                if len(self._tenants) > MOST_TENANTS:
+                    self._tenants.popitem(last=False)
+                return
+            self._refusals[hash(name)] = outcome
+            before = self._tenants.pop(name, None)
+            if before is not None and outcome.failure:
+                resolved_at = min(before.resolved_at, now)
+                self._tenants[name] = replace(
+                    before, resolved_at=resolved_at, planned_at=now, ask_at=now + REPEAT_SECONDS
+                )
