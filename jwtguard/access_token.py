@@ -1,11 +1,17 @@
 """What a handler gets to see of a valid access token."""
 
+from typing import Generic
+
 import msgspec
+from typing_extensions import TypeVar
 
 from jwtguard.frozen import FrozenDict
 
+Claims = TypeVar("Claims", default=FrozenDict)
+"""The form of the claims; a `Guard` may be told another one."""
 
-class AccessToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+
+class AccessToken(msgspec.Struct, Generic[Claims], frozen=True, kw_only=True, gc=False):
     """A validated access token. Immutable, because every request that carries the token shares it.
 
     Attributes:
@@ -33,7 +39,7 @@ class AccessToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     token_id: str | None
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
-    claims: FrozenDict
+    claims: Claims
     header: FrozenDict
 
     def __repr__(self) -> str:

@@ -27,6 +27,7 @@ _REASONS: Final = {
     # what it says (RFC 7519 section 4.1, RFC 9068 section 4)
     "claim_missing": "The access token lacks a required claim.",
     "claim_malformed": "The access token has a malformed claim.",
+    "claims_unfit": "The access token's claims are not as this resource server requires.",
     "claim_mismatch": "The access token has a claim with a value that is not accepted here.",
     "audience_mismatch": "The access token is not meant for this resource server.",
     "expired": "The access token has expired.",

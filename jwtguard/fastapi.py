@@ -1,7 +1,7 @@
 """Protects FastAPI routes: a dependency that hands over the validated token and shows in OpenAPI."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Generic, NoReturn, cast
 
 from fastapi import HTTPException, Security, WebSocketException
 from fastapi.openapi.models import HTTPBearer, OAuthFlows
@@ -11,15 +11,13 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketState
 
-from jwtguard.access_token import AccessToken
+from jwtguard.access_token import AccessToken, Claims
 from jwtguard.answer import answer_detail, answer_headers
 from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
 from jwtguard.middleware import POLICY_VIOLATION, access_token, can_deny, confirm
 from jwtguard.requirements import requirements, scope_tokens
 from jwtguard.resource_server import ResourceServer
-
-Requirement = Callable[..., Awaitable[AccessToken]]
-"""A dependency that FastAPI awaits."""
+from jwtguard.typed_claims import TypedClaims
 
 
 class Refusal(HTTPException):
@@ -41,7 +39,7 @@ class _ParenthesesForgotten:
         raise ConfigurationError("write Depends(guard.require(…)), with its parentheses")
 
 
-class Guard(SecurityBase):
+class Guard(SecurityBase, Generic[Claims]):
     """A FastAPI dependency that lets only requests with a good access token through, and hands that token over.
 
     Works as `Depends(guard)`, `Security(guard, scopes=[…])` and `Depends(guard.require(…))`, on routes, routers and the
@@ -53,12 +51,20 @@ class Guard(SecurityBase):
     """
 
     def __init__(
-        self, resource_server: ResourceServer, *, flows: OAuthFlows | None = None, scheme_name: str = "access_token"
+        self,
+        resource_server: ResourceServer,
+        *,
+        claims: type[Claims] | None = None,
+        flows: OAuthFlows | None = None,
+        scheme_name: str = "access_token",
     ) -> None:
         """Make the dependency.
 
         Args:
             resource_server: what decides on tokens.
+            claims: the form in which handlers want the claims: a pydantic model, a TypedDict or a dataclass. A token
+                whose claims do not fit is refused with 401. Requests with one token share them, so declare them frozen. By
+                default they come as they are, in an immutable dict.
             flows: how a client gets a token, for Swagger UI's Authorize button; without, it asks for the token itself.
             scheme_name: the security scheme's name in OpenAPI.
 
@@ -70,6 +76,7 @@ class Guard(SecurityBase):
                 f"a Guard takes a ResourceServer(issuer, audience=…), not {type(resource_server).__name__}"
             )
         self._resource_server = resource_server
+        self._typed_claims = None if claims is None else TypedClaims(claims)
         self.scheme_name = scheme_name
         self.model = (
             HTTPBearer(bearerFormat="JWT", description="An access token of OAuth 2.0 (RFC 6750).")
@@ -78,7 +85,7 @@ class Guard(SecurityBase):
         )
         self.responses = _responses()
 
-    async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes) -> AccessToken:
+    async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes) -> AccessToken[Claims]:
         """Validate the request's token, unless that was done before, and check the operation's scopes.
 
         Raises:
@@ -90,9 +97,9 @@ class Guard(SecurityBase):
             token = await access_token(connection.scope, self._resource_server)
             if not token.scopes.issuperset(security_scopes.scopes):
                 raise InsufficientScope(scopes=scope_tokens(security_scopes.scopes))
+            return self._with_typed_claims(token)
         except JWTGuardError as error:
             raise self._refusal(error, connection) from None
-        return token
 
     def require(
         self,
@@ -104,7 +111,7 @@ class Guard(SecurityBase):
         permissions: Iterable[str] = (),
         claims: Mapping[str, Any] | None = None,
         fresh: bool = False,
-    ) -> Requirement:
+    ) -> Callable[..., Awaitable[AccessToken[Claims]]]:
         """Return a dependency that asks for more than a good token.
 
         Args:
@@ -133,8 +140,9 @@ class Guard(SecurityBase):
             self._resource_server.check_confirms()
 
         async def requirement(
-            connection: HTTPConnection, token: Annotated[AccessToken, Security(self, scopes=list(required.scopes))]
-        ) -> AccessToken:
+            connection: HTTPConnection,
+            token: Annotated[AccessToken[Claims], Security(self, scopes=list(required.scopes))],
+        ) -> AccessToken[Claims]:
             try:
                 validated = await access_token(connection.scope, self._resource_server)
                 required.check(validated)
@@ -145,6 +153,11 @@ class Guard(SecurityBase):
             return token
 
         return requirement
+
+    def _with_typed_claims(self, token: AccessToken) -> AccessToken[Claims]:
+        if self._typed_claims is None:
+            return cast("AccessToken[Claims]", token)  # Claims is FrozenDict then
+        return self._typed_claims.of(token)
 
     def _refusal(self, error: JWTGuardError, connection: HTTPConnection) -> Exception:
         self._resource_server.observation.refused(error)
