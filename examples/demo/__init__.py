@@ -1,0 +1,1 @@
+"""The whole flow over real sockets, each step with its expectation: `python -m examples.demo`, or `make demo`."""
