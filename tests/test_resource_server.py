@@ -50,7 +50,7 @@ async def test_good_token_is_handed_over_as_an_access_token() -> None:
         expires_at=NOW + 3600,
         issued_at=NOW - 10,
         token_id="token-1",
-        claims=good_claims(),  # type: ignore[arg-type]  # equal to the frozen mapping
+        claims=good_claims(),  # equal to the frozen mapping
         header={"alg": "Ed25519", "typ": "at+jwt", "kid": "key-1"},  # type: ignore[arg-type]
     )
 
