@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from jwtguard.errors import CredentialsRequired, InvalidRequest
+from jwtguard.errors import ConfigurationError, CredentialsRequired, InvalidRequest
 
 _SCHEME: Final = b"bearer"
 _TOKEN68: Final = re.compile(rb"[A-Za-z0-9\-._~+/]+=*").fullmatch
+_PROTOCOL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+").fullmatch
 
 
 def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -36,6 +37,47 @@ def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     if scheme == _SCHEME or scheme.startswith(_SCHEME + b"\t"):
         raise InvalidRequest("credentials_malformed", detail="no token follows the scheme")
     raise CredentialsRequired("scheme_unsupported")
+
+
+def websocket_token(headers: Iterable[tuple[bytes, bytes]], protocol: str) -> bytes:
+    """Return the token that a WebSocket handshake carries: behind `Bearer`, or as the subprotocol after a certain one.
+
+    Args:
+        headers: an ASGI scope's raw headers; the names are in lower case.
+        protocol: the subprotocol that the token stands behind (RFC 6455 section 1.9).
+
+    Raises:
+        CredentialsRequired: as `bearer_token`.
+        InvalidRequest: as `bearer_token`; `credentials_repeated` also for a token in both places (RFC 6750 section 2).
+    """
+    several = tuple(headers)
+    offered = [
+        name.strip(b" \t")
+        for header, names in several
+        if header == b"sec-websocket-protocol"
+        for name in names.split(b",")
+    ]
+    if protocol.encode() not in offered:
+        return bearer_token(several)
+    if any(name == b"authorization" for name, _ in several):
+        raise InvalidRequest("credentials_repeated", detail="a token came in the header and as a subprotocol")
+    behind = offered[offered.index(protocol.encode()) + 1 :]
+    if len(behind) != 1:
+        raise InvalidRequest(
+            "credentials_malformed", detail=f"one token follows the subprotocol {protocol!r}, and no more"
+        )
+    return behind[0]
+
+
+def checked_protocol(protocol: str | None) -> str | None:
+    """Return the name of a subprotocol, or None for none.
+
+    Raises:
+        ConfigurationError: where it cannot be one (RFC 6455 section 4.1).
+    """
+    if protocol is not None and (not isinstance(protocol, str) or _PROTOCOL(protocol) is None):
+        raise ConfigurationError(f"websocket_protocol is a name such as 'bearer', not {protocol!r}")
+    return protocol
 
 
 def check_token68(token: bytes) -> None:

@@ -1,6 +1,7 @@
 """Protects FastAPI routes: a dependency that hands over the validated token and shows in OpenAPI."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, Generic, NoReturn, cast
 
 from fastapi import HTTPException, Security, WebSocketException
@@ -13,8 +14,10 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from jwtguard.access_token import AccessToken, Claims
 from jwtguard.answer import answer_detail, answer_headers
+from jwtguard.credentials import checked_protocol
 from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
-from jwtguard.middleware import POLICY_VIOLATION, access_token, can_deny, confirm
+from jwtguard.expiry import POLICY_VIOLATION, until_expiry
+from jwtguard.middleware import access_token, can_deny, confirm
 from jwtguard.requirements import requirements, scope_tokens
 from jwtguard.resource_server import ResourceServer
 from jwtguard.typed_claims import TypedClaims
@@ -56,6 +59,7 @@ class Guard(SecurityBase, Generic[Claims]):
         *,
         claims: type[Claims] | None = None,
         flows: OAuthFlows | None = None,
+        websocket_protocol: str | None = None,
         scheme_name: str = "access_token",
     ) -> None:
         """Make the dependency.
@@ -63,9 +67,11 @@ class Guard(SecurityBase, Generic[Claims]):
         Args:
             resource_server: what decides on tokens.
             claims: the form in which handlers want the claims: a pydantic model, a TypedDict or a dataclass. A token
-                whose claims do not fit is refused with 401. Requests with one token share them, so declare them frozen. By
-                default they come as they are, in an immutable dict.
+                whose claims do not fit is refused with 401. Requests with one token share them, so declare them frozen.
+                By default they come as they are, in an immutable dict.
             flows: how a client gets a token, for Swagger UI's Authorize button; without, it asks for the token itself.
+            websocket_protocol: the WebSocket subprotocol behind which a browser names its token, as `GuardMiddleware`
+                has it.
             scheme_name: the security scheme's name in OpenAPI.
 
         Raises:
@@ -76,6 +82,7 @@ class Guard(SecurityBase, Generic[Claims]):
                 f"a Guard takes a ResourceServer(issuer, audience=…), not {type(resource_server).__name__}"
             )
         self._resource_server = resource_server
+        self._websocket_protocol = checked_protocol(websocket_protocol)
         self._typed_claims = None if claims is None else TypedClaims(claims)
         self.scheme_name = scheme_name
         self.model = (
@@ -94,7 +101,7 @@ class Guard(SecurityBase, Generic[Claims]):
             ConfigurationError: where a scope that the token lacks is not a scope token, and no token can have it.
         """
         try:
-            token = await access_token(connection.scope, self._resource_server)
+            token = await access_token(connection.scope, self._resource_server, self._websocket_protocol)
             if not token.scopes.issuperset(security_scopes.scopes):
                 raise InsufficientScope(scopes=scope_tokens(security_scopes.scopes))
             return self._with_typed_claims(token)
@@ -153,6 +160,17 @@ class Guard(SecurityBase, Generic[Claims]):
             return token
 
         return requirement
+
+    def until_expiry(self, token: AccessToken[Any]) -> AbstractAsyncContextManager[None]:
+        """Return a block that ends when the token expires: `async with guard.until_expiry(token):`.
+
+        Around what a WebSocket does or a stream sends, it keeps no connection open longer than its token is good. A
+        WebSocket is closed with code 1008 then.
+
+        Raises:
+            Expired: within the block, when the token has expired.
+        """
+        return until_expiry(token, now=self._resource_server.now())
 
     def _with_typed_claims(self, token: AccessToken) -> AccessToken[Claims]:
         if self._typed_claims is None:

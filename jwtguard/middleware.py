@@ -13,16 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jwtguard.access_token import AccessToken
 from jwtguard.answer import answer_detail, answer_headers
-from jwtguard.credentials import bearer_token, check_token68
+from jwtguard.credentials import bearer_token, check_token68, checked_protocol, websocket_token
 from jwtguard.errors import ConfigurationError, CredentialsRequired, JWTGuardError
+from jwtguard.expiry import POLICY_VIOLATION
 from jwtguard.public_paths import PublicPaths
 from jwtguard.resource_server import ResourceServer
 
 STATE_KEY: Final = "jwtguard.access_token"
 """Where the ASGI scope holds what was `Presented`, by the resource server that found it good."""
-
-POLICY_VIOLATION: Final = 1008
-"""The WebSocket close code of a refusal (RFC 6455 section 7.4.1)."""
 
 Answer = Callable[[HTTPConnection, JWTGuardError], Awaitable[Response]]
 """Makes the response to a refused request."""
@@ -84,6 +82,7 @@ class GuardMiddleware:
         resource_server: ResourceServer,
         public: Iterable[str] = (),
         optional: bool = False,
+        websocket_protocol: str | None = None,
         answer: Answer | None = None,
     ) -> None:
         """Wrap an application.
@@ -93,6 +92,9 @@ class GuardMiddleware:
             resource_server: what decides on tokens.
             public: paths that need no token: exact ones, or all that begin with what stands before a trailing `*`.
             optional: let requests without a token through, as anonymous; a bad token is refused all the same.
+            websocket_protocol: lets a browser, which cannot set the header, present its token as a WebSocket
+                subprotocol: with "bearer" here, `new WebSocket(url, ["bearer", token])` there, and
+                `websocket.accept(subprotocol="bearer")` in the handler.
             answer: an async function that makes the response to a refused request, instead of the JSON one; it takes
                 the status from `error.status` and the headers from `jwtguard.answer.answer_headers(error)`.
 
@@ -111,6 +113,7 @@ class GuardMiddleware:
         self._resource_server = resource_server
         self._public = PublicPaths(public)
         self._optional = optional
+        self._websocket_protocol = checked_protocol(websocket_protocol)
         self._answer = answer or self._json_answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,7 +126,7 @@ class GuardMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            token = await access_token(scope, self._resource_server)
+            token = await access_token(scope, self._resource_server, self._websocket_protocol)
         except CredentialsRequired as error:
             if not self._optional or error.reason != "credentials_missing":
                 await self._refuse(error, scope, receive, send)
@@ -153,12 +156,15 @@ class GuardMiddleware:
         )
 
 
-async def access_token(scope: Scope, resource_server: ResourceServer) -> AccessToken:
+async def access_token(
+    scope: Scope, resource_server: ResourceServer, websocket_protocol: str | None = None
+) -> AccessToken:
     """Return the good access token of a connection; it is kept in the scope, so that nobody validates it again.
 
     Args:
         scope: the ASGI scope of an HTTP request or a WebSocket.
         resource_server: what decides.
+        websocket_protocol: the WebSocket subprotocol behind which a token may stand.
 
     Raises:
         JWTGuardError: where there is none, or it is not good.
@@ -168,7 +174,11 @@ async def access_token(scope: Scope, resource_server: ResourceServer) -> AccessT
     if presented is not None:
         return presented.token
     began = perf_counter()
-    text = bearer_token(scope["headers"])
+    if websocket_protocol is not None and scope["type"] == "websocket":
+        text = websocket_token(scope["headers"], websocket_protocol)
+        scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name.encode() != text]
+    else:
+        text = bearer_token(scope["headers"])
     token = resource_server.recall(text)
     if token is not None:
         presented = Presented(text, token)

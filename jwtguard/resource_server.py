@@ -232,6 +232,10 @@ class ResourceServer:
                 f"fresh=True needs Issuer(…, introspection=Introspection(…)), which is missing for {', '.join(silent)}"
             )
 
+    def now(self) -> float:
+        """Return the seconds since the epoch by this resource server's clock."""
+        return self._clock()
+
     async def health(self) -> Health:
         """Tell how the keys of each issuer are, without waiting; a fetch that is due begins in the background."""
         now = self._clock()
