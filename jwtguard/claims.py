@@ -25,6 +25,9 @@ _TYPES: Final[dict[str, frozenset[str | None]]] = {
     "default": _ACCESS_TOKEN_TYPES | {None, "jwt", "application/jwt"},
     "rfc9068": _ACCESS_TOKEN_TYPES,
 }
+_OTHER_KINDS: Final = frozenset({"at_hash", "c_hash", "s_hash", "events", "token_introspection", "htm"})
+"""Claims that another kind of JWT has and no access token: an ID token (OpenID Connect Core section 3.3.2.11), a logout
+or security event token (RFC 8417 section 2.2), a signed introspection answer, a DPoP proof. Many of them have no `typ`."""
 _REQUIRED: Final[dict[str, tuple[str, ...]]] = {"default": (), "rfc9068": ("sub", "client_id", "iat", "jti")}
 
 
@@ -130,7 +133,8 @@ def check_header(algorithm: str, type_: str | None, rules: Rules) -> None:
 def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *, now: float) -> AccessToken:
     """Check the claims of a token whose signature is good (or that introspection vouched for).
 
-    The order is fixed: `iss`, `aud`, `exp`, `nbf`, `iat`, required claims, the types of the rest, `cnf`.
+    The order is fixed: `iss`, `aud`, `exp`, `nbf`, `iat`, required claims and values, the types of the rest, `cnf`,
+    claims that only another kind of token has (RFC 8725 section 3.12).
 
     Args:
         claims: the claims.
@@ -188,6 +192,10 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         # RFC 7800 section 3.1: whoever presents it must prove possession, which no bearer does.
         raise InvalidToken(
             "confirmation_unsupported", detail="it has a 'cnf' claim, and came without a proof of possession"
+        )
+    if not _OTHER_KINDS.isdisjoint(claims):
+        raise InvalidToken(
+            "type_mismatch", detail=f"no access token has {', '.join(sorted(_OTHER_KINDS & claims.keys()))}"
         )
     return token
 

@@ -97,7 +97,7 @@ def _frozen_claims(claims: dict[str, Any], document: bytes) -> FrozenDict:
     try:
         return freeze_decoded(claims, document)
     except ValueError as error:
-        raise InvalidToken("claim_malformed", detail=f"the claims are {error}") from None
+        raise InvalidToken("token_malformed", detail=f"the claims are {error}") from None
 
 
 def _known_parameters(header: dict[str, Any]) -> tuple[str, str | None, str | None]:

@@ -11,8 +11,9 @@ def verify(token_text: str, keys: KeySet, rules: Rules, *, now: float) -> Access
     """Validate an access token without any network, clock or framework.
 
     The order of the checks is fixed, and the first that fails gives the reason: size, shape, `crit`, `typ`, `alg`, key,
-    signature, then the claims: `iss`, `aud`, `exp`, `nbf`, `iat`, required claims, the types of the rest, `cnf`
-    (RFC 7515 section 5.2, RFC 7519 section 7.2). Claims are looked at after the signature only.
+    signature, then the claims: `iss`, `aud`, `exp`, `nbf`, `iat`, required claims and values, the types of the rest,
+    `cnf`, those of another kind of token (RFC 7515 section 5.2, RFC 7519 section 7.2). They are looked at after the
+    signature only.
 
     Args:
         token_text: the compact serialization.
