@@ -5,8 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, Generic, NoReturn, cast
 
 from fastapi import HTTPException, Security, WebSocketException
-from fastapi.openapi.models import HTTPBearer, OAuthFlows
-from fastapi.openapi.models import OAuth2 as OAuth2Model
+from fastapi.openapi.models import OAuthFlows
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
@@ -18,6 +17,7 @@ from jwtguard.credentials import checked_protocol
 from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
 from jwtguard.expiry import POLICY_VIOLATION, until_expiry
 from jwtguard.middleware import access_token, can_deny, confirm
+from jwtguard.openapi import answers, flows_of, security_scheme
 from jwtguard.requirements import requirements, scope_tokens
 from jwtguard.resource_server import ResourceServer
 from jwtguard.typed_claims import TypedClaims
@@ -69,7 +69,8 @@ class Guard(SecurityBase, Generic[Claims]):
             claims: the form in which handlers want the claims: a pydantic model, a TypedDict or a dataclass. A token
                 whose claims do not fit is refused with 401. Requests with one token share them, so declare them frozen.
                 By default they come as they are, in an immutable dict.
-            flows: how a client gets a token, for Swagger UI's Authorize button; without, it asks for the token itself.
+            flows: how a client gets a token, for Swagger UI's Authorize button; without, and without `discover_flows`,
+                it asks for the token itself.
             websocket_protocol: the WebSocket subprotocol behind which a browser names its token, as `GuardMiddleware`
                 has it.
             scheme_name: the security scheme's name in OpenAPI.
@@ -85,12 +86,8 @@ class Guard(SecurityBase, Generic[Claims]):
         self._websocket_protocol = checked_protocol(websocket_protocol)
         self._typed_claims = None if claims is None else TypedClaims(claims)
         self.scheme_name = scheme_name
-        self.model = (
-            HTTPBearer(bearerFormat="JWT", description="An access token of OAuth 2.0 (RFC 6750).")
-            if flows is None
-            else OAuth2Model(flows=flows)
-        )
-        self.responses = _responses()
+        self.model = security_scheme(flows)
+        self.responses = answers()
 
     async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes) -> AccessToken[Claims]:
         """Validate the request's token, unless that was done before, and check the operation's scopes.
@@ -161,6 +158,20 @@ class Guard(SecurityBase, Generic[Claims]):
 
         return requirement
 
+    async def discover_flows(self, *, scopes: Mapping[str, str] | None = None) -> None:
+        """Learn from the issuer's metadata how a client gets a token, for Swagger UI's Authorize button.
+
+        Call it in the application's lifespan, within `resource_server.lifespan`, before the schema is first asked for.
+        Where the metadata cannot be had, the scheme stays as it is.
+
+        Args:
+            scopes: what each scope allows, for those who choose; by default the names that the metadata has.
+        """
+        metadata = await self._resource_server.metadata()
+        flows = None if metadata is None else flows_of(metadata, scopes=scopes or {})
+        if flows is not None:
+            self.model = security_scheme(flows)
+
     def until_expiry(self, token: AccessToken[Any]) -> AbstractAsyncContextManager[None]:
         """Return a block that ends when the token expires: `async with guard.until_expiry(token):`.
 
@@ -187,21 +198,3 @@ class Guard(SecurityBase, Generic[Claims]):
 def _is_unanswered(websocket: WebSocket) -> bool:
     """Whether the handshake still waits for its answer; an earlier dependency may have accepted it."""
     return websocket.application_state is WebSocketState.CONNECTING
-
-
-def _answer_schema(description: str) -> dict[str, Any]:
-    detail = {"type": "object", "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}}}
-    return {
-        "description": description,
-        "headers": {
-            "WWW-Authenticate": {"description": "The challenge (RFC 6750 section 3).", "schema": {"type": "string"}}
-        },
-        "content": {"application/json": {"schema": {"type": "object", "properties": {"detail": detail}}}},
-    }
-
-
-def _responses() -> dict[int | str, dict[str, Any]]:
-    return {
-        401: _answer_schema("No access token, or one that is not valid here."),
-        403: _answer_schema("The access token does not allow this."),
-    }

@@ -1,12 +1,12 @@
 """The resource server: which issuers it trusts, which audience it is, and whether a token that came is good."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any, Final, Literal
 
@@ -14,9 +14,18 @@ from jwtguard.access_token import AccessToken
 from jwtguard.challenge import check_realm
 from jwtguard.claims import DEFAULT_LEEWAY, DEFAULT_MAX_TOKEN_BYTES, Profile, Rules, check_header
 from jwtguard.errors import ConfigurationError, InvalidToken, JWTGuardError, Unavailable
-from jwtguard.fallback import OPAQUE_REASONS, Decision, ask, ask_about_opaque, confirm, undecided
+from jwtguard.fallback import (
+    OPAQUE_REASONS,
+    Decision,
+    Route,
+    also_ask,
+    ask,
+    ask_about_opaque,
+    confirm,
+    routed,
+    undecided,
+)
 from jwtguard.http import HTTP, HTTPClient
-from jwtguard.introspector import Introspector
 from jwtguard.issuer import Issuer, TrustedIssuer, trust
 from jwtguard.jws import JWS, parse
 from jwtguard.key_source import IssuerHealth
@@ -24,11 +33,6 @@ from jwtguard.observation import Observation, OnEvent
 from jwtguard.tenants import Resolver, Tenants
 from jwtguard.token_cache import DEFAULT_SIZE, Remembered, TokenCache
 from jwtguard.verification import check, token_bytes
-
-Route = Callable[[str], str | None]
-"""Takes an opaque token; returns the URL of the issuer that is to be asked about it, or None to refuse it."""
-
-_log = logging.getLogger("jwtguard.resource_server")
 
 LOOK_AFTER_SECONDS: Final = 30.0
 """How often an application that has the lifespan hook looks whether keys are due, even without requests."""
@@ -97,6 +101,8 @@ class ResourceServer:
         """
         if startup not in ("background", "require"):
             raise ConfigurationError(f"startup is 'background' or 'require', not {startup!r}")
+        if route is not None and (not callable(route) or iscoroutinefunction(route)):
+            raise ConfigurationError("route is a function that takes the token, and is not async")
         check_realm(realm)
         self.realm = realm
         self.observation = Observation(on_event)
@@ -194,7 +200,7 @@ class ResourceServer:
         now = self._clock()
         access_token = check(jws, key, issuer.rules, now=now)
         if issuer.introspector is not None and issuer.introspector.confirms:
-            return await self._also_ask(issuer.introspector, token, access_token)
+            return await also_ask(issuer.introspector, token, access_token)
         keys = issuer.keys.known(now)
         if self._cache.enabled and keys is not None and key in keys:  # another event loop may have swapped the keys
             self._cache.put(self._cache.digest(token), Remembered.under(access_token, issuer.rules, key, keys))
@@ -211,7 +217,7 @@ class ResourceServer:
             InvalidToken: where it does not.
             Unavailable: where it cannot be asked.
         """
-        issuer = self._known_issuer(access_token.issuer, self._clock())
+        issuer = await self._find_issuer(access_token.issuer)
         if issuer is None or issuer.introspector is None:
             raise Unavailable(
                 "introspection_unavailable",
@@ -231,6 +237,14 @@ class ResourceServer:
             raise ConfigurationError(
                 f"fresh=True needs Issuer(…, introspection=Introspection(…)), which is missing for {', '.join(silent)}"
             )
+
+    async def metadata(self) -> dict[str, Any] | None:
+        """Return the metadata document of the first issuer that has one to be discovered, or None."""
+        for issuer in self._issuers.values():
+            metadata = await issuer.keys.metadata()
+            if metadata is not None:
+                return metadata.document
+        return None
 
     def now(self) -> float:
         """Return the seconds since the epoch by this resource server's clock."""
@@ -295,21 +309,9 @@ class ResourceServer:
         """Choose whom to ask about a token that does not say whose it is."""
         if self._route is None:
             return self._issuers.values()
-        try:
-            name = self._route(token.decode("ascii"))
-        except Exception as error:  # noqa: BLE001  (the route is the application's own code and may raise anything)
-            _log.exception("the route of an opaque token failed")
-            raise Unavailable(
-                "introspection_unavailable", retry_after=1, detail=f"the route failed: {type(error).__name__}"
-            ) from None
+        name = routed(self._route, token)
         issuer = None if name is None else await self._find_issuer(name)
         return () if issuer is None else (issuer,)
-
-    async def _also_ask(self, introspector: Introspector, token: bytes, access_token: AccessToken) -> Decision:
-        if introspector.recall(token) is not None:
-            return Decision(access_token)
-        await confirm(introspector, token)
-        return Decision(access_token, confirmed=True)
 
     def _tenants_seen(self, now: float) -> tuple[TrustedIssuer, ...]:
         return () if self._tenants is None else self._tenants.recent(now)
