@@ -8,6 +8,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jose import jwk as jose_jwk
 from jose.backends.base import Key
@@ -40,19 +41,56 @@ class Algorithm:
     make: Callable[[Any, str], Key]
 
 
+_HASHES: Final = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+
+
+class _PKCS1Key(Key):
+    """RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3): python-jose's key, with what it makes anew for each signature ready."""
+
+    def __init__(self, key: rsa.RSAPublicKey, algorithm: str) -> None:
+        self._verify = jose_jwk.construct(key, algorithm).prepared_key.verify
+        self._hash = _HASHES[algorithm[2:]]
+        self._padding = padding.PKCS1v15()
+
+    def verify(self, msg: bytes, sig: bytes) -> bool:
+        try:
+            self._verify(sig, msg, self._padding, self._hash)
+        except InvalidSignature:
+            return False
+        return True
+
+
 class _PSSKey(Key):
     """RSASSA-PSS with a salt as long as the hash (RFC 7518 section 3.5)."""
 
-    _HASHES: Final = {"PS256": hashes.SHA256(), "PS384": hashes.SHA384(), "PS512": hashes.SHA512()}
-
     def __init__(self, key: rsa.RSAPublicKey, algorithm: str) -> None:
         self._verify = key.verify
-        self._hash = self._HASHES[algorithm]
+        self._hash = _HASHES[algorithm[2:]]
         self._padding = padding.PSS(mgf=padding.MGF1(self._hash), salt_length=self._hash.digest_size)
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
         try:
             self._verify(sig, msg, self._padding, self._hash)
+        except InvalidSignature:
+            return False
+        return True
+
+
+class _ECDSAKey(Key):
+    """ECDSA (RFC 7518 section 3.4): python-jose's key, with what it makes anew for each signature ready."""
+
+    def __init__(self, key: ec.EllipticCurvePublicKey, algorithm: str) -> None:
+        self._verify = jose_jwk.construct(key, algorithm).prepared_key.verify
+        self._algorithm = ec.ECDSA(_HASHES[algorithm[2:]])
+        self._size = (key.key_size + 7) // 8
+
+    def verify(self, msg: bytes, sig: bytes) -> bool:
+        size = self._size
+        if len(sig) != 2 * size:
+            return False
+        try:
+            r, s = int.from_bytes(sig[:size]), int.from_bytes(sig[size:])
+            self._verify(encode_dss_signature(r, s), msg, self._algorithm)
         except InvalidSignature:
             return False
         return True
@@ -74,11 +112,11 @@ class _PureSignatureKey(Key):
 
 def _algorithms() -> dict[str, Algorithm]:
     table = [
-        *(Algorithm(f"RS{bits}", "RSA", None, jose_jwk.construct) for bits in (256, 384, 512)),
+        *(Algorithm(f"RS{bits}", "RSA", None, _PKCS1Key) for bits in (256, 384, 512)),
         *(Algorithm(f"PS{bits}", "RSA", None, _PSSKey) for bits in (256, 384, 512)),
-        Algorithm("ES256", "EC", "P-256", jose_jwk.construct),
-        Algorithm("ES384", "EC", "P-384", jose_jwk.construct),
-        Algorithm("ES512", "EC", "P-521", jose_jwk.construct),
+        Algorithm("ES256", "EC", "P-256", _ECDSAKey),
+        Algorithm("ES384", "EC", "P-384", _ECDSAKey),
+        Algorithm("ES512", "EC", "P-521", _ECDSAKey),
         Algorithm("Ed25519", "OKP", "Ed25519", _PureSignatureKey),
         Algorithm("EdDSA", "OKP", "Ed25519", _PureSignatureKey),
         *(Algorithm(f"HS{bits}", "oct", None, jose_jwk.construct) for bits in (256, 384, 512)),
