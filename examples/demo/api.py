@@ -6,58 +6,52 @@ its standard input does, so that it never outlives the demo.
 
 import json
 import sys
+from contextvars import ContextVar
 from threading import Thread
 
 import uvicorn
-from fastapi import FastAPI
-from fastapi.exception_handlers import http_exception_handler
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, Response
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from examples.quickstart.app import app
+from examples.quickstart.app import app, resource_server
 from examples.serving import listen, server_of, url_of
-from jwtguard import JWTGuardError
-from jwtguard.answer import answer_detail, answer_headers
-from jwtguard.fastapi import Refusal
-from jwtguard.middleware import GuardMiddleware
+from jwtguard.events import Event, RequestRefused
 
 REQUEST_ID = "X-Request-ID"
+
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+class Correlated:
+    """Remembers the ID of the request under way, so that what is written down can name it."""
+
+    def __init__(self, wrapped: ASGIApp) -> None:
+        """Wrap an application."""
+        self._app = wrapped
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on (ASGI 3)."""
+        if scope["type"] == "http":
+            _request_id.set(Headers(scope=scope).get(REQUEST_ID))
+        await self._app(scope, receive, send)
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    log_refusals(app)
+    resource_server.observation.on_event = _write_refusal
     listening = listen()
-    server = server_of(app)
+    server = server_of(Correlated(app))
     Thread(target=_stop_with_input, args=(server,), daemon=True).start()
-    _log(event="listening", url=url_of(listening))
+    _write(event="listening", url=url_of(listening))
     server.run(sockets=[listening])
 
 
-def log_refusals(api: FastAPI) -> None:
-    """Have both faces of jwtguard tell why they refuse: the middleware by `answer=`, the guard by its exception."""
-    for middleware in api.user_middleware:
-        if isinstance(middleware.cls, type) and issubclass(middleware.cls, GuardMiddleware):
-            middleware.kwargs["answer"] = _answer
-    api.add_exception_handler(Refusal, _handle)
+def _write_refusal(event: Event) -> None:
+    if isinstance(event, RequestRefused):
+        _write(event="refused", request=_request_id.get(), reason=event.error.reason, detail=event.error.detail)
 
 
-async def _answer(connection: HTTPConnection, error: JWTGuardError) -> Response:
-    _log_refusal(connection, error)
-    return JSONResponse({"detail": answer_detail(error)}, status_code=error.status, headers=answer_headers(error))
-
-
-async def _handle(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, Refusal)
-    _log_refusal(request, refusal.error)
-    return await http_exception_handler(request, refusal)
-
-
-def _log_refusal(connection: HTTPConnection, error: JWTGuardError) -> None:
-    _log(event="refused", request=connection.headers.get(REQUEST_ID), reason=error.reason, detail=error.detail)
-
-
-def _log(**entry: str | None) -> None:
+def _write(**entry: str | None) -> None:
     print(json.dumps(entry), flush=True)
 
 
