@@ -1,14 +1,15 @@
 """The resource server: which issuers it trusts, which audience it is, and whether a token that came is good."""
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from inspect import iscoroutinefunction
 from time import perf_counter
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from jwtguard.access_token import AccessToken
 from jwtguard.challenge import check_realm
@@ -30,6 +31,7 @@ from jwtguard.issuer import Issuer, TrustedIssuer, trust
 from jwtguard.jws import JWS, parse
 from jwtguard.key_source import IssuerHealth
 from jwtguard.observation import Observation, OnEvent
+from jwtguard.settings import PREFIX, read_settings
 from jwtguard.tenants import Resolver, Tenants
 from jwtguard.token_cache import DEFAULT_SIZE, Remembered, TokenCache
 from jwtguard.verification import check, token_bytes
@@ -125,6 +127,21 @@ class ResourceServer:
         self._tenants = None if resolver is None else Tenants(resolver, trust=put_to_work, clock=clock)
         self._route = route
         self._cache = TokenCache(token_cache)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ, *, prefix: str = PREFIX, **options: Any) -> Self:
+        """Return the resource server that the environment describes: JWTGUARD_ISSUER, JWTGUARD_AUDIENCE and so on.
+
+        Args:
+            environ: the environment; `jwtguard.settings` lists the variables.
+            prefix: what their names begin with.
+            options: more for `ResourceServer`; what is given here counts more than what the environment says.
+
+        Raises:
+            ConfigurationError: with every mistake that was found, a line for each.
+        """
+        settings = read_settings(environ, prefix=prefix)
+        return cls(settings.issuers, **{"audience": settings.audience, **settings.options, **options})
 
     async def validate(self, token_text: str) -> AccessToken:
         """Decide whether an access token is good.
