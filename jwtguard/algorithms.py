@@ -15,9 +15,7 @@ from jose.backends.base import Key
 
 try:
     from cryptography.hazmat.primitives.asymmetric import mldsa
-except (
-    ImportError
-):  # pragma: no cover  (cryptography before 47 has no ML-DSA: its keys are then reported as unsupported)
+except ImportError:  # cryptography before 47 has no ML-DSA: its keys are then reported as unsupported
     mldsa = None  # type: ignore[assignment]
 
 Verify = Callable[[bytes, bytes], bool]
@@ -168,9 +166,11 @@ def signer(private_key: str | bytes, algorithm: str) -> Callable[[bytes], bytes]
         key = load_pem_private_key(pem, None)
     except TypeError:
         raise ValueError("the private key is encrypted") from None
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from None
     key_type, curve, _ = kind_of(key.public_key())
     fitting = ALGORITHMS[algorithm]
-    if algorithm not in SIGNING or (fitting.key_type, fitting.curve) != (key_type, curve):
+    if (fitting.key_type, fitting.curve) != (key_type, curve):
         raise ValueError(f"{algorithm} does not take this key")
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign
@@ -188,7 +188,10 @@ def rsa_key(n: bytes, e: bytes) -> rsa.RSAPublicKey:
     Raises:
         ValueError: where they cannot be an RSA public key.
     """
-    return rsa.RSAPublicNumbers(int.from_bytes(e), int.from_bytes(n)).public_key()
+    modulus = int.from_bytes(n)
+    if modulus % 2 == 0:
+        raise ValueError("an RSA modulus is odd")
+    return rsa.RSAPublicNumbers(int.from_bytes(e), modulus).public_key()
 
 
 _CURVES: Final[dict[str, ec.EllipticCurve]] = {
@@ -212,12 +215,22 @@ def ec_key(curve: str, x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
     return ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), numbers).public_key()
 
 
+_Y_BITS: Final = 2**255 - 1  # the highest bit is the sign of the other coordinate
+_P: Final = 2**255 - 19
+_Y_OF_ORDER_8: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+# The points whose order divides the cofactor, in every encoding of y: order 4, 1 and 2, reduced or not, and order 8.
+# With such a key anyone can make a signature that fits one message in eight, or every one (RFC 8725 section 3.4).
+_SMALL_ORDER: Final = frozenset({0, 1, _P - 1, _P, _P + 1, _Y_OF_ORDER_8, _P - _Y_OF_ORDER_8})
+
+
 def ed25519_key(x: bytes) -> ed25519.Ed25519PublicKey:
     """Return the Ed25519 public key (RFC 8037 section 2).
 
     Raises:
-        ValueError: where `x` is not 32 bytes long.
+        ValueError: where `x` is not 32 bytes long, or a point for which anyone can make signatures.
     """
+    if int.from_bytes(x, "little") & _Y_BITS in _SMALL_ORDER:
+        raise ValueError("the point is of small order")
     return ed25519.Ed25519PublicKey.from_public_bytes(x)
 
 
@@ -234,8 +247,8 @@ def mldsa_key(name: str, pub: bytes) -> Any:
     }
     try:
         return kind[name].from_public_bytes(pub)
-    except UnsupportedAlgorithm as error:  # pragma: no cover  (an OpenSSL without ML-DSA)
-        raise ValueError(str(error)) from error
+    except UnsupportedAlgorithm as error:  # an OpenSSL without ML-DSA
+        raise ValueError(str(error)) from None
 
 
 def kind_of(public_key: Any) -> tuple[str, str | None, str | None]:
