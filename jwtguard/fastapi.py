@@ -16,7 +16,7 @@ from jwtguard.answer import answer_detail, answer_headers
 from jwtguard.credentials import checked_protocol
 from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
 from jwtguard.expiry import POLICY_VIOLATION, until_expiry
-from jwtguard.middleware import access_token, can_deny, confirm
+from jwtguard.middleware import access_token, can_deny, confirm, validated_token
 from jwtguard.openapi import answers, flows_of, security_scheme
 from jwtguard.requirements import requirements, scope_tokens
 from jwtguard.resource_server import ResourceServer
@@ -148,8 +148,7 @@ class Guard(SecurityBase, Generic[Claims]):
             token: Annotated[AccessToken[Claims], Security(self, scopes=list(required.scopes))],
         ) -> AccessToken[Claims]:
             try:
-                validated = await access_token(connection.scope, self._resource_server)
-                required.check(validated)
+                required.check(self._as_validated(token, connection))
                 if fresh:
                     await confirm(connection.scope, self._resource_server)
             except JWTGuardError as error:
@@ -187,6 +186,12 @@ class Guard(SecurityBase, Generic[Claims]):
         if self._typed_claims is None:
             return cast("AccessToken[Claims]", token)  # Claims is FrozenDict then
         return self._typed_claims.of(token)
+
+    def _as_validated(self, token: AccessToken[Any], connection: HTTPConnection) -> AccessToken[Any]:
+        """Return the token with its claims as they came, for requirements; an override's token has no other form."""
+        if self._typed_claims is None:
+            return token
+        return validated_token(connection.scope, self._resource_server) or token
 
     def _refusal(self, error: JWTGuardError, connection: HTTPConnection) -> Exception:
         self._resource_server.observation.refused(error)

@@ -192,6 +192,17 @@ async def access_token(
     return presented.token
 
 
+def validated_token(scope: Scope, resource_server: ResourceServer) -> AccessToken | None:
+    """Return what `access_token` has returned for a connection; None where it was not asked.
+
+    Args:
+        scope: the ASGI scope of an HTTP request or a WebSocket.
+        resource_server: what decided.
+    """
+    presented: Presented | None = scope.get(STATE_KEY, {}).get(resource_server)
+    return None if presented is None else presented.token
+
+
 async def confirm(scope: Scope, resource_server: ResourceServer) -> None:
     """Have the authorization server vouch for the connection's good token, once for each request.
 
