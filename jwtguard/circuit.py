@@ -1,6 +1,7 @@
-"""Whether an endpoint that keeps failing is worth another request. Pure."""
+"""Whether an endpoint that keeps failing is worth another request."""
 
 from math import ceil
+from threading import Lock
 from typing import Final
 
 from jwtguard.freshness import retry_delay
@@ -13,8 +14,11 @@ LONGEST_REST: Final = 30.0
 class Circuit:
     """Leaves a failing endpoint alone, and lets one request at a time find out whether it has recovered.
 
-    After three failures in a row nothing is asked for a second, then one probe goes out; while it is under way, and
-    after it has failed, the others are refused at once. Each failed probe doubles the rest, up to 30 seconds.
+    After three failures in a row nothing is asked for up to a second, then one probe goes out; while it is under way,
+    and after it has failed, the others are refused at once. Each failed probe doubles the rest, up to 30 seconds.
+
+    A failure says something only where its request went out after the state was last found out: of twenty that fail
+    together three count, and those that were sent before a recovery do not undo it.
     """
 
     def __init__(self, *, probe_seconds: float) -> None:
@@ -26,27 +30,24 @@ class Circuit:
         self._probe_seconds = min(probe_seconds, LONGEST_REST)
         self._failures = 0
         self._rests_until = 0.0
-        self._probing = False
+        self._era = 0
+        self._lock = Lock()  # event loops in several threads may share one endpoint
 
-    @property
-    def failures(self) -> int:
-        """How many requests have failed in a row."""
-        return self._failures
-
-    def admit(self, now: float) -> bool:
-        """Tell whether a request may go out now; where it is a probe, it is the only one.
+    def admit(self, now: float) -> int | None:
+        """Return the era in which a request goes out now, for `failed`; None where it may not go out.
 
         Args:
             now: seconds since the epoch.
         """
-        if self._failures < TOLERATED:
-            return True
-        # A rest longer than the longest comes of a clock that was set back.
-        if 0 < self._rests_until - now <= LONGEST_REST:
-            return False
-        self._rests_until = now + self._probe_seconds
-        self._probing = True
-        return True
+        with self._lock:
+            if self._failures < TOLERATED:
+                return self._era
+            # A rest longer than the longest comes of a clock that was set back.
+            if 0 < self._rests_until - now <= LONGEST_REST:
+                return None
+            self._rests_until = now + self._probe_seconds
+            self._era += 1
+            return self._era
 
     def retry_after(self, now: float) -> int:
         """Return the whole seconds after which asking again makes sense, at least one."""
@@ -56,19 +57,24 @@ class Circuit:
 
     def succeeded(self) -> None:
         """Count an answer."""
-        self._failures = 0
-        self._probing = False
+        with self._lock:
+            self._failures = 0
+            self._era += 1
 
-    def failed(self, *, now: float, chance: float) -> None:
-        """Count a failure.
+    def failed(self, era: int, *, now: float, chance: float) -> bool:
+        """Count a failure, and tell whether it says anything new.
 
         Args:
+            era: in which its request went out.
             now: seconds since the epoch.
             chance: a random number from 0 to 1, so that a fleet does not probe in step.
         """
-        if self._failures >= TOLERATED and not self._probing:
-            return  # it went out before the rest began, and says nothing new
-        self._failures += 1
-        self._probing = False
-        beyond = max(1, self._failures - TOLERATED + 1)
-        self._rests_until = now + retry_delay(beyond, longest=LONGEST_REST, chance=chance)
+        with self._lock:
+            if era != self._era:
+                return False
+            self._failures += 1
+            if self._failures >= TOLERATED:
+                self._era += 1
+                rest = retry_delay(self._failures - TOLERATED + 1, longest=LONGEST_REST, chance=chance)
+                self._rests_until = now + rest
+            return True

@@ -1,9 +1,10 @@
 """How an authorization server is asked about tokens, as one configures it (RFC 7662)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from jwtguard.client_authentication import (
     Method,
@@ -18,6 +19,8 @@ from jwtguard.client_authentication import (
 from jwtguard.errors import ConfigurationError
 
 When = Literal["undecided", "opaque", "unknown_key", "always"]
+
+_TOKEN68: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*").fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +48,8 @@ class Introspection:
         signed: ask for signed answers, and accept no others (RFC 9701).
         active_seconds: how long an answer about an active token may be used again; never past its `exp`.
         inactive_seconds: how long an answer about an inactive one may.
-        cache_size: how many answers are remembered at the most.
-        concurrency: how many requests may be under way at once.
+        cache_size: how many answers about good tokens are remembered at the most, and how many others.
+        concurrency: how many requests may be under way at once on one event loop.
 
     Raises:
         ConfigurationError: when built with values that cannot work.
@@ -72,16 +75,14 @@ class Introspection:
     def __post_init__(self) -> None:
         if self.when not in ("undecided", "opaque", "unknown_key", "always"):
             raise ConfigurationError(f"when is 'undecided', 'opaque', 'unknown_key' or 'always', not {self.when!r}")
-        for name, least, value in (
-            ("active_seconds", 0, self.active_seconds),
-            ("inactive_seconds", 0, self.inactive_seconds),
-            ("cache_size", 1, self.cache_size),
-            ("concurrency", 1, self.concurrency),
-        ):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < float("inf"):
-                raise ConfigurationError(f"{name} is a number from {least}, not {value!r}")
-        if self.bearer_token is not None and not (self.bearer_token.isascii() and self.bearer_token.isprintable()):
-            raise ConfigurationError("bearer_token is printable ASCII")
+        for name in ("require_audience", "signed"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigurationError(f"{name} is True or False, not {getattr(self, name)!r}")
+        for name in ("active_seconds", "inactive_seconds"):
+            _check_seconds(name, getattr(self, name))
+        for name in ("cache_size", "concurrency"):
+            _check_count(name, getattr(self, name))
+        _check_texts(self)
         self.prove("https://as.example")
 
     def prove(self, issuer: str) -> Prove:
@@ -103,6 +104,28 @@ class Introspection:
         if self.method is not None and self.method not in methods:
             raise ConfigurationError(f"method {self.method!r} does not go with these credentials")
         return prove()
+
+
+def _check_seconds(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+        raise ConfigurationError(f"{name} is a number of seconds from 0, not {value!r}")
+
+
+def _check_count(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{name} is a whole number from 1, not {value!r}")
+
+
+def _check_texts(given: Introspection) -> None:
+    """The values are not repeated: most of them are secret."""
+    for name in ("client_id", "client_secret", "key_id", "bearer_token"):
+        value = getattr(given, name)
+        if value is not None and (not isinstance(value, str) or not value):
+            raise ConfigurationError(f"{name} is a non-empty string, not {type(value).__name__}")
+    if given.private_key is not None and (not isinstance(given.private_key, (str, bytes)) or not given.private_key):
+        raise ConfigurationError(f"private_key is PEM, as str or bytes, not {type(given.private_key).__name__}")
+    if given.bearer_token is not None and _TOKEN68(given.bearer_token) is None:
+        raise ConfigurationError("bearer_token has the syntax of RFC 6750 section 2.1, and this one has not")
 
 
 def _ways(given: Introspection, issuer: str) -> list[tuple[tuple[Method, ...], Callable[[], Prove]]]:

@@ -4,20 +4,18 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from threading import Lock
 from typing import Any, Final, NoReturn
 from weakref import WeakKeyDictionary
-
-from cachetools import LRUCache
 
 from jwtguard.access_token import AccessToken
 from jwtguard.circuit import Circuit
 from jwtguard.claims import Rules
 from jwtguard.encoding import decode_object
 from jwtguard.errors import InvalidToken, Unavailable
-from jwtguard.http import HTTP, MAX_BYTES, Answer, ExchangeFailed
+from jwtguard.http import HTTP, MAX_BYTES, Answer, Deadline, ExchangeFailed
 from jwtguard.introspection import Introspection
 from jwtguard.introspection_answer import (
     SIGNED_MEDIA_TYPE,
@@ -29,49 +27,34 @@ from jwtguard.introspection_answer import (
 from jwtguard.jws import parse
 from jwtguard.key_source import KeySource
 from jwtguard.single_flight import Flights
+from jwtguard.verdicts import Declined, Pronouncement, Verdict, Verdicts
 
 MOST_QUESTIONS: Final = 1000
 """How many tokens may be asked about, or wait for it, at once."""
+
+_ABOUT_THE_QUESTION: Final = frozenset({400, 413, 414, 422, 431})
+"""Statuses of an endpoint that works, and does not take this one token: too long, or not to its taste."""
 
 _log = logging.getLogger("jwtguard.introspection")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What came of a question.
-
-    Attributes:
-        token: the access token, if it is good.
-        refusal: the reason and the operator's detail, if it is not.
-        asked_at: when it was asked, seconds since the epoch.
-        until: how long the answer may be used again.
-    """
-
-    token: AccessToken | None
-    refusal: tuple[str, str] | None
-    asked_at: float
-    until: float
-
-    def holds(self, now: float) -> bool:
-        """Whether the answer may still be used."""
-        return self.asked_at <= now < self.until
-
-
-@dataclass(frozen=True, slots=True)
 class Unanswered:
-    """No verdict came of a question.
+    """Nothing came of a question.
 
     Attributes:
         why: for the operator.
-        declined: whether the endpoint works, and declines to speak of tokens of this kind.
     """
 
     why: str
-    declined: bool = False
 
 
-class _Declined(Exception):
-    """The endpoint does not introspect tokens of this kind."""
+class _QuestionRefused(Exception):
+    """The endpoint works, and does not take this one question."""
+
+
+class _KindDeclined(_QuestionRefused):
+    """It does not introspect tokens of this kind at all."""
 
 
 class Introspector:
@@ -105,12 +88,12 @@ class Introspector:
         self._chance = chance
         self._prove = configured.prove(rules.issuer)
         self._recipients = rules.audiences | ({configured.client_id} if configured.client_id else set())
-        self._verdicts: LRUCache[bytes, Verdict] = LRUCache(configured.cache_size)
-        self._lock = Lock()  # event loops in several threads may share one resource server
-        self._flights: Flights[bytes, Verdict | Unanswered] = Flights(most=MOST_QUESTIONS)
+        self._verdicts = Verdicts(configured.cache_size)
+        self._flights: Flights[bytes, Pronouncement | Unanswered] = Flights(most=MOST_QUESTIONS)
         self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
-        self._reported: str | None = None
         self._circuit = Circuit(probe_seconds=http.timeout)
+        self._reported: str | None = None
+        self._refusal_reported: str | None = None
 
     def takes(self, kind: str) -> bool:
         """Whether it is to be asked about tokens that are "opaque", or signed with an "unknown_key"."""
@@ -121,24 +104,23 @@ class Introspector:
         """Whether it is to be asked about tokens that were found good locally as well."""
         return self._configured.when == "always"
 
-    def recall(self, token: bytes) -> AccessToken | None:
+    def recall(self, token: bytes) -> AccessToken | Declined | None:
         """Return what an earlier answer said of a token, where it may be used again; None to have it asked about.
 
         Raises:
             InvalidToken: where that answer was a refusal.
         """
-        with self._lock:
-            verdict = self._verdicts.get(sha256(token).digest())
-        return _pronounced(verdict) if verdict is not None and verdict.holds(self._clock()) else None
+        verdict = self._verdicts.get(sha256(token).digest(), self._clock())
+        return None if verdict is None else _pronounced(verdict.pronouncement)
 
-    async def ask(self, token: bytes) -> AccessToken | Unanswered:
+    async def ask(self, token: bytes) -> AccessToken | Declined:
         """Return what the authorization server makes of a token now.
 
         Args:
             token: the token; of its text nothing is kept.
 
         Returns:
-            The access token; or that the endpoint declines to speak of tokens of this kind.
+            The access token; or that the endpoint does not speak of tokens of this kind.
 
         Raises:
             InvalidToken: `inactive`, or what the rules refuse.
@@ -147,12 +129,10 @@ class Introspector:
         digest = sha256(token).digest()
         outcome = await self._flights.join(digest, lambda: self._find_out(token, digest))
         if outcome is None:
-            raise self.unavailable(f"{MOST_QUESTIONS} tokens are being asked about already")
-        if isinstance(outcome, Verdict):
-            return _pronounced(outcome)
-        if not outcome.declined:
+            raise self.unavailable(f"{MOST_QUESTIONS} tokens are being asked about already, or this is being closed")
+        if isinstance(outcome, Unanswered):
             raise self.unavailable(outcome.why)
-        return outcome
+        return _pronounced(outcome)
 
     def unavailable(self, why: str) -> Unavailable:
         """Return the refusal for want of an answer.
@@ -168,37 +148,52 @@ class Introspector:
         """End what is under way on this event loop."""
         await self._flights.stop()
 
-    async def _find_out(self, token: bytes, digest: bytes) -> Verdict | Unanswered:
+    async def _find_out(self, token: bytes, digest: bytes) -> Pronouncement | Unanswered:
+        deadline = Deadline(self._http.timeout)
+        places = self._places_here()
         try:
-            async with asyncio.timeout(self._http.timeout), self._place():
-                return await self._ask_if_worth_it(token, digest)
+            # The question needs its share of the time: one that is broken off early says nothing about the endpoint.
+            async with asyncio.timeout(deadline.half()):
+                await places.acquire()
         except TimeoutError:
-            return Unanswered(f"no answer within {self._http.timeout:g} s")
-
-    def _place(self) -> asyncio.Semaphore:
-        loop = asyncio.get_running_loop()
-        return self._places.setdefault(loop, asyncio.Semaphore(self._configured.concurrency))
-
-    async def _ask_if_worth_it(self, token: bytes, digest: bytes) -> Verdict | Unanswered:
-        if not self._circuit.admit(self._clock()):
-            return Unanswered("the introspection endpoint keeps failing, and is left alone for a while")
-        asked_at = self._clock()
+            return Unanswered(
+                f"{self._configured.concurrency} other tokens are being asked about, and none is answered"
+            )
         try:
-            members = await self._exchange(token)
-        except _Declined as declined:
-            self._succeeded()
-            return Unanswered(str(declined), declined=True)
+            return await self._ask_if_worth_it(token, digest, deadline)
+        finally:
+            places.release()
+
+    def _places_here(self) -> asyncio.Semaphore:
+        loop = asyncio.get_running_loop()
+        places = self._places.get(loop)
+        if places is None:
+            # A semaphore that someone has waited for holds its loop, which would never leave by itself.
+            for closed in [other for other in list(self._places) if other.is_closed()]:
+                self._places.pop(closed, None)
+            places = self._places[loop] = asyncio.Semaphore(self._configured.concurrency)
+        return places
+
+    async def _ask_if_worth_it(self, token: bytes, digest: bytes, deadline: Deadline) -> Pronouncement | Unanswered:
+        asked_at = self._clock()
+        era = self._circuit.admit(asked_at)
+        if era is None:
+            return Unanswered("the introspection endpoint keeps failing, and is left alone for a while")
+        try:
+            async with asyncio.timeout(deadline.left()):
+                members = await self._exchange(token)
+        except TimeoutError:
+            return self._failed(era, f"no answer within {self._http.timeout:g} s")
         except (ExchangeFailed, UnusableAnswer) as error:
-            self._failed(str(error))
-            return Unanswered(str(error))
-        except asyncio.CancelledError:
-            self._failed("the request was broken off")
-            raise
+            return self._failed(era, str(error))
+        except _KindDeclined as declined:
+            self._succeeded()
+            return self._remember(digest, Declined(str(declined)), asked_at)
+        except _QuestionRefused as refused:
+            self._succeeded()
+            return self._question_refused(str(refused))
         self._succeeded()
-        verdict = self._judge(members, asked_at)
-        with self._lock:
-            self._verdicts[digest] = verdict
-        return verdict
+        return self._remember(digest, self._judge(members), asked_at)
 
     async def _exchange(self, token: bytes) -> dict[str, Any] | None:
         url = await self._endpoint()
@@ -230,8 +225,8 @@ class Introspector:
             raise UnusableAnswer(f"the answer is not signed: expected {SIGNED_MEDIA_TYPE}")
         try:
             jws = parse(answer.body, max_bytes=MAX_BYTES)
-            if jws.algorithm not in frozenset(self._rules.algorithms):
-                raise UnusableAnswer(f"the signed answer's algorithm is not allowed: {jws.algorithm!r}")
+            if jws.algorithm not in self._rules.algorithms:
+                raise UnusableAnswer("the signed answer's algorithm is not allowed")
             key = await self._keys.find(jws.kid, jws.algorithm)
         except (InvalidToken, Unavailable) as error:
             raise UnusableAnswer(f"the signed answer cannot be verified: {error}") from None
@@ -239,35 +234,46 @@ class Introspector:
             raise UnusableAnswer("the signed answer's signature does not match the issuer's key")
         return read_signed_answer(jws, self._rules, recipients=self._recipients, now=self._clock())
 
-    def _judge(self, members: dict[str, Any] | None, asked_at: float) -> Verdict:
-        inactive_until = asked_at + self._configured.inactive_seconds
+    def _judge(self, members: dict[str, Any] | None) -> Pronouncement:
         if members is None:
-            refusal = "inactive", "the authorization server says that it is not active"
-            return Verdict(None, refusal, asked_at, inactive_until)
+            return InvalidToken("inactive", detail="the authorization server says that it is not active")
         try:
-            token = check_answer(members, self._rules, now=self._clock())
-        except InvalidToken as error:
-            return Verdict(None, (error.reason, error.detail), asked_at, inactive_until)
-        return Verdict(token, None, asked_at, min(asked_at + self._configured.active_seconds, token.expires_at))
+            return check_answer(members, self._rules, now=self._clock())
+        except InvalidToken as refusal:
+            return copy(refusal)  # without its traceback, which holds the token
+
+    def _remember(self, digest: bytes, pronouncement: Pronouncement, asked_at: float) -> Pronouncement:
+        until = asked_at + self._configured.inactive_seconds
+        if isinstance(pronouncement, AccessToken):
+            until = min(asked_at + self._configured.active_seconds, pronouncement.expires_at)
+        self._verdicts.put(digest, Verdict(pronouncement, asked_at, until))
+        return pronouncement
 
     def _succeeded(self) -> None:
+        self._circuit.succeeded()
         if self._reported is not None:
             _log.info("%s can be asked about tokens again", self._rules.issuer)
         self._reported = None
-        self._circuit.succeeded()
 
-    def _failed(self, why: str) -> None:
-        self._circuit.failed(now=self._clock(), chance=self._chance())
-        if why != self._reported:  # told once, not with every probe
+    def _failed(self, era: int, why: str) -> Unanswered:
+        counts = self._circuit.failed(era, now=self._clock(), chance=self._chance())
+        if counts and why != self._reported:  # told once, not with every probe
             _log.error("%s cannot be asked about tokens: %s", self._rules.issuer, why)
-        self._reported = why
+            self._reported = why
+        return Unanswered(why)
+
+    def _question_refused(self, why: str) -> Unanswered:
+        """Told once, whatever is answered in between: the sender of a token may have brought it about."""
+        if why != self._refusal_reported:
+            _log.error("%s does not take a question about a token: %s", self._rules.issuer, why)
+        self._refusal_reported = why
+        return Unanswered(why)
 
 
-def _pronounced(verdict: Verdict) -> AccessToken:
-    if verdict.token is not None:
-        return verdict.token
-    reason, detail = verdict.refusal or ("inactive", "")
-    raise InvalidToken(reason, detail=detail)
+def _pronounced(pronouncement: Pronouncement) -> AccessToken | Declined:
+    if isinstance(pronouncement, InvalidToken):
+        raise copy(pronouncement)  # each request has its own, to note on it whose token it was
+    return pronouncement
 
 
 def _raise_for(url: str, answer: Answer) -> NoReturn:
@@ -276,9 +282,10 @@ def _raise_for(url: str, answer: Answer) -> NoReturn:
     except ValueError:
         code = None
     if answer.status == 400 and code == "unsupported_token_type":
-        raise _Declined(f"{url} does not introspect tokens of this kind (unsupported_token_type)")
+        raise _KindDeclined(f"{url} does not introspect tokens of this kind (unsupported_token_type)")
     if answer.status in (401, 403) or code in ("invalid_client", "unauthorized_client"):
         raise ExchangeFailed(
             f"{url} answered {answer.status}: it refuses this resource server's credentials; see Introspection(…)"
         )
-    raise ExchangeFailed(f"{url} answered {answer.status}")
+    kind = _QuestionRefused if answer.status in _ABOUT_THE_QUESTION else ExchangeFailed
+    raise kind(f"{url} answered {answer.status}")
