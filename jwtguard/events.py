@@ -1,7 +1,5 @@
 """What jwtguard tells its operator: one value for each token decided on and for each exchange with an issuer."""
 
-from typing import Literal
-
 import msgspec
 
 from jwtguard.errors import JWTGuardError
@@ -31,22 +29,24 @@ class RequestRefused(msgspec.Struct, frozen=True):
     error: JWTGuardError
 
 
-class IssuerAsked(msgspec.Struct, frozen=True):
-    """An issuer was asked over the network.
+class Exchange(msgspec.Struct, frozen=True):
+    """An issuer was asked for something over the network: its metadata, its keys, or a token's introspection.
 
     Attributes:
-        issuer: which.
-        subject: what it was asked for: its "keys" (its metadata included), or "introspection" of a token.
+        method: the HTTP method.
+        url: without a query.
         began_at: seconds since the epoch.
-        seconds: how long that took.
-        failure: why there is no usable answer, or None.
+        seconds: how long it took.
+        status: the HTTP status of the answer, or None without one.
+        failure: why there is no answer, or None.
     """
 
-    issuer: str
-    subject: Literal["keys", "introspection"]
+    method: str
+    url: str
     began_at: float
     seconds: float
+    status: int | None
     failure: str | None
 
 
-Event = TokenAccepted | RequestRefused | IssuerAsked
+Event = TokenAccepted | RequestRefused | Exchange

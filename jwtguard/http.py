@@ -6,11 +6,14 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
+from time import perf_counter, time
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from jwtguard.errors import ConfigurationError
+from jwtguard.events import Exchange
+from jwtguard.observation import Observation
 
 TIMEOUT: Final = 5.0
 """Seconds for one exchange, from connecting to the last byte."""
@@ -78,7 +81,14 @@ class HTTP:
         timeout: seconds for one exchange.
     """
 
-    def __init__(self, client: HTTPClient | None = None, *, timeout: float = TIMEOUT, tls: bool = True) -> None:
+    def __init__(
+        self,
+        client: HTTPClient | None = None,
+        *,
+        timeout: float = TIMEOUT,
+        tls: bool = True,
+        observation: Observation | None = None,
+    ) -> None:
         """Prepare to send.
 
         Args:
@@ -86,7 +96,9 @@ class HTTP:
                 and mutual TLS come with it. It serves the one event loop that it was made for.
             timeout: seconds for one exchange.
             tls: load what a client of its own needs; False where probably nothing will be sent.
+            observation: what tells of each exchange.
         """
+        self._observation = observation or Observation()
         self._given = client
         self.timeout = timeout
         self._own: WeakKeyDictionary[asyncio.AbstractEventLoop, HTTPClient] = WeakKeyDictionary()
@@ -118,6 +130,34 @@ class HTTP:
         Raises:
             ExchangeFailed: where no complete answer came in time and within bounds.
         """
+        began_at, began = time(), perf_counter()
+        status: int | None = None
+        failure: str | None = "broken off"
+        try:
+            answer = await self._exchange(
+                method, url, headers=headers, data=data, seconds=seconds, keep_alive=keep_alive, options=options
+            )
+            status, failure = answer.status, None
+        except ExchangeFailed as error:
+            failure = str(error)
+            raise
+        finally:
+            self._observation.tell(
+                Exchange(method, url.partition("?")[0], began_at, perf_counter() - began, status, failure)
+            )
+        return answer
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None,
+        data: Mapping[str, str] | None,
+        seconds: float | None,
+        keep_alive: bool,
+        options: dict[str, Any],
+    ) -> Answer:
         within = self.timeout if seconds is None else seconds
         sent = {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
         if not keep_alive and self._given is None:

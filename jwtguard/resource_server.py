@@ -121,7 +121,7 @@ class ResourceServer:
             max_token_bytes=max_token_bytes,
         )
         fetching = resolver is not None or any(issuer.fetches for issuer in configured)
-        self._http = HTTP(http_client, tls=fetching)
+        self._http = HTTP(http_client, tls=fetching, observation=self.observation)
         put_to_work = partial(trust, defaults=defaults, http=self._http, clock=clock)
         self._issuers = {issuer.url: put_to_work(issuer) for issuer in configured}
         self._tenants = None if resolver is None else Tenants(resolver, trust=put_to_work, clock=clock)
