@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isfinite
 from typing import Any, Final, Literal, NoReturn
 
@@ -27,7 +28,8 @@ _TYPES: Final[dict[str, frozenset[str | None]]] = {
 }
 _OTHER_KINDS: Final = frozenset({"at_hash", "c_hash", "s_hash", "events", "token_introspection", "htm"})
 """Claims that another kind of JWT has and no access token: an ID token (OpenID Connect Core section 3.3.2.11), a logout
-or security event token (RFC 8417 section 2.2), a signed introspection answer, a DPoP proof. Many of them have no `typ`."""
+or security event token (RFC 8417 section 2.2), a signed introspection answer, a DPoP proof. Many have no `typ`."""
+_REMEMBERED_SCOPES: Final = 256  # few sets of scopes serve many tokens: they are split once, and kept once
 _REQUIRED: Final[dict[str, tuple[str, ...]]] = {"default": (), "rfc9068": ("sub", "client_id", "iat", "jti")}
 
 
@@ -163,7 +165,8 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         )
     issued_at = get("iat")
     if issued_at is not None or "iat" in claims:
-        issued_at = _date(claims, "iat")
+        if issued_at.__class__ is not int or not 0 <= issued_at <= LATEST_DATE:
+            issued_at = _date(claims, "iat")
         if issued_at - rules.leeway > now:
             raise InvalidToken(
                 "issued_in_future", detail=f"'iat' is {issued_at}, and it is {now:.0f} (leeway {rules.leeway} s)"
@@ -174,15 +177,16 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     for name, allowed in rules.allowed_values:
         if get(name).__class__ is not str or get(name) not in allowed:
             raise InvalidToken("claim_mismatch", detail=f"{name!r} must be {' or '.join(sorted(allowed))}", claim=name)
+    subject, token_id = get("sub"), get("jti")
     token = AccessToken(
-        subject=_text(claims, "sub"),
+        subject=subject if subject.__class__ is str else _text(claims, "sub"),
         client_id=_client_id(claims, rules),
         issuer=issuer,
         audience=audience,
         scopes=_scopes(claims),
         expires_at=expires_at,
         issued_at=issued_at,
-        token_id=_text(claims, "jti"),
+        token_id=token_id if token_id.__class__ is str else _text(claims, "jti"),
         roles=names_at(claims, rules.role_paths),
         permissions=names_at(claims, rules.permission_paths),
         claims=claims if isinstance(claims, FrozenDict) else _frozen(claims),
@@ -255,6 +259,9 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
 
 def _client_id(claims: Mapping[str, Any], rules: Rules) -> str | None:
     for name in rules.client_id_claims:
+        client_id = claims.get(name)
+        if client_id.__class__ is str:
+            return client_id
         if name in claims:
             return _text(claims, name)
     return None
@@ -277,6 +284,7 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(scp) - {""}
 
 
+@lru_cache(_REMEMBERED_SCOPES)
 def _split(scope: str) -> frozenset[str]:
     scopes = frozenset(scope.split(" "))
     return scopes - {""} if "" in scopes else scopes

@@ -38,8 +38,10 @@ def names_at(claims: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> f
     """
     names: list[str] = []
     for path in paths:
-        value: Any = claims
-        for name in path:
+        value: Any = claims.get(path[0])
+        if value is None:
+            continue
+        for name in path[1:]:
             value = value.get(name) if isinstance(value, dict) else None
         if value.__class__ is str:
             names.append(value)
