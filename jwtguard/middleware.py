@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from inspect import isawaitable
 from time import perf_counter
 from typing import Final
 
@@ -22,7 +23,7 @@ from jwtguard.resource_server import ResourceServer
 STATE_KEY: Final = "jwtguard.access_token"
 """Where the ASGI scope holds what was `Presented`, by the resource server that found it good."""
 
-Answer = Callable[[HTTPConnection, JWTGuardError], Awaitable[Response]]
+Answer = Callable[[HTTPConnection, JWTGuardError], Response | Awaitable[Response]]
 """Makes the response to a refused request."""
 
 
@@ -95,8 +96,8 @@ class GuardMiddleware:
             websocket_protocol: lets a browser, which cannot set the header, present its token as a WebSocket
                 subprotocol: with "bearer" here, `new WebSocket(url, ["bearer", token])` there, and
                 `websocket.accept(subprotocol="bearer")` in the handler.
-            answer: an async function that makes the response to a refused request, instead of the JSON one; it takes
-                the status from `error.status` and the headers from `jwtguard.answer.answer_headers(error)`.
+            answer: a function, async or not, that makes the response to a refused request, instead of the JSON one; it
+                takes the status from `error.status` and the headers from `jwtguard.answer.answer_headers(error)`.
 
         Raises:
             ConfigurationError: where this cannot work; the text says what to write instead.
@@ -107,7 +108,7 @@ class GuardMiddleware:
             )
         if answer is not None and not callable(answer):
             raise ConfigurationError(
-                f"answer is an async function of the connection and the error, not {type(answer).__name__}"
+                f"answer is a function of the connection and the error, not {type(answer).__name__}"
             )
         self._app = app
         self._resource_server = resource_server
@@ -144,10 +145,12 @@ class GuardMiddleware:
         if scope["type"] == "websocket" and not can_deny(scope):
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.reason})
             return
-        response = await self._answer(HTTPConnection(scope), error)
+        response = self._answer(HTTPConnection(scope), error)
+        if isawaitable(response):
+            response = await response
         await response(scope, receive, send)
 
-    async def _json_answer(self, connection: HTTPConnection, error: JWTGuardError) -> Response:  # noqa: ARG002
+    def _json_answer(self, connection: HTTPConnection, error: JWTGuardError) -> Response:  # noqa: ARG002
         return Response(
             json.dumps({"detail": answer_detail(error)}),
             status_code=error.status,

@@ -243,15 +243,20 @@ def test_answer_holds_nothing_of_what_was_presented(headers: dict[str, str]) -> 
 # --- An answer of one's own ---
 
 
-async def problem(connection: HTTPConnection, error: JWTGuardError) -> Response:
+def plain_problem(connection: HTTPConnection, error: JWTGuardError) -> Response:
     body = {"title": error.description, "reason": error.reason, "instance": connection.url.path}
     return JSONResponse(
         body, error.status, headers=answer_headers(error, realm="mine"), media_type="application/problem+json"
     )
 
 
-def test_answer_can_be_replaced() -> None:
-    answer = client(answer=problem).get("/nowhere", headers=EXPIRED)
+async def problem(connection: HTTPConnection, error: JWTGuardError) -> Response:
+    return plain_problem(connection, error)
+
+
+@pytest.mark.parametrize("replacement", [problem, plain_problem, lambda *given: problem(*given)])
+def test_answer_can_be_replaced(replacement: Any) -> None:
+    answer = client(answer=replacement).get("/nowhere", headers=EXPIRED)
     assert (answer.status_code, answer.headers["Content-Type"], answer.json()) == (
         401,
         "application/problem+json",
@@ -595,7 +600,7 @@ def test_error_of_the_application_is_not_taken_for_a_refusal() -> None:
         pytest.param({"resource_server": ResourceServer}, "not type", id="the class"),
         pytest.param({"public": "/health"}, "public is a set of paths", id="path instead of a set"),
         pytest.param({"public": None}, "public is a set of paths", id="no set of paths"),
-        pytest.param({"answer": "no"}, "answer is an async function", id="text for an answer"),
+        pytest.param({"answer": "no"}, "answer is a function", id="text for an answer"),
     ],
 )
 def test_configuration_that_cannot_work_is_refused(options: Any, message: str) -> None:
