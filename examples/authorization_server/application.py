@@ -37,14 +37,20 @@ def create_application(server: AuthorizationServer) -> Starlette:
             Route(addresses.AUTHORIZE, browser.authorize),
             Route(addresses.DECISION, browser.decide, methods=["POST"]),
             Mount(
-                "/",
+                addresses.ACCESS,
                 routes=[
-                    Route(addresses.TOKEN, clients.token, methods=["POST"]),
-                    Route(addresses.INTROSPECT, clients.introspect, methods=["POST"]),
-                    Route(addresses.REVOKE, clients.revoke, methods=["POST"]),
-                    Route(addresses.KEYS, publish_keys),
-                    Route(addresses.METADATA, publish_metadata),
-                    Route(addresses.OPENID_METADATA, publish_metadata),
+                    Route("/token", clients.token, methods=["POST"]),
+                    Route("/introspect", clients.introspect, methods=["POST"]),
+                    Route("/revoke", clients.revoke, methods=["POST"]),
+                ],
+                middleware=[for_pages],
+            ),
+            Mount(
+                addresses.WELL_KNOWN,
+                routes=[
+                    Route("/jwks.json", publish_keys),
+                    Route("/oauth-authorization-server", publish_metadata),
+                    Route("/openid-configuration", publish_metadata),
                 ],
                 middleware=[for_pages],
             ),

@@ -90,7 +90,7 @@ REFUSED_CALLS = (
         expected=Refusal(
             status=403,
             reason="insufficient_scope",
-            challenge='Bearer error="insufficient_scope", error_description="',
+            challenge='Bearer error="insufficient_scope", …',
         ),
         method="POST",
         path="/payouts",

@@ -26,12 +26,17 @@ class Refusal:
     Attributes:
         status: the HTTP status.
         reason: what its operator should read.
-        challenge: how the challenge should begin.
+        challenge: the challenge; an "…" at its end stands for whatever else it says.
     """
 
     status: int = 401
     reason: str
-    challenge: str = 'Bearer error="invalid_token", error_description="'
+    challenge: str = 'Bearer error="invalid_token", …'
+
+    def is_challenged_by(self, challenge: str | None) -> bool:
+        """Whether this is the challenge."""
+        beginning, more, _ = self.challenge.partition("…")
+        return challenge is not None and (challenge.startswith(beginning) if more else challenge == beginning)
 
 
 class Report:
@@ -96,8 +101,8 @@ class Report:
             )
             if came != wanted
         ]
-        if not (answer.challenge or "").startswith(expected.challenge):
-            problems.append(f"expected a challenge that begins {expected.challenge!r}, came {answer.challenge!r}")
+        if not expected.is_challenged_by(answer.challenge):
+            problems.append(f"expected a challenge {expected.challenge!r}, came {answer.challenge!r}")
         self._mark(what, f"{answer.status}  {answer.reason}", problems)
         self._note("challenge", answer.challenge or "none")
         self._note("log", answer.detail or "nothing")

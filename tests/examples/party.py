@@ -1,0 +1,176 @@
+"""The demonstration authorization server, served over a real socket, and what it takes to talk to it."""
+
+import base64
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from html import unescape
+from time import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from examples.authorization_server import AuthorizationServer, create_application
+from examples.demonstration import APP, PERSON, SERVICE, Secrets, settings
+from examples.serving import Serving, listen, url_of
+
+AUDIENCE = "https://api.example.com"
+REDIRECT_URI = "http://127.0.0.1:49152/callback"
+REDIRECT_URI_WITH_QUERY = "http://127.0.0.1:49152/callback?tenant=1"
+DOCS_ORIGIN = "http://127.0.0.1:8000"
+
+TOKEN = "/api/v2/access/token"
+AUTHORIZE = "/authorize"
+DECISION = "/authorize/decision"
+INTROSPECT = "/api/v2/access/introspect"
+REVOKE = "/api/v2/access/revoke"
+
+
+@dataclass
+class Clock:
+    """The real time, unless a test lets more of it pass.
+
+    Attributes:
+        passed: seconds that passed at once.
+    """
+
+    passed: float = 0
+
+    def __call__(self) -> float:
+        return time() + self.passed
+
+
+@dataclass(frozen=True)
+class Code:
+    """What an app holds once a person has allowed it something."""
+
+    text: str = field(repr=False)
+    verifier: str = field(repr=False)
+    answer: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Party:
+    """The authorization server, and everybody who may talk to it."""
+
+    server: AuthorizationServer
+    issuer: str
+    known: Secrets
+    http: httpx.Client
+    clock: Clock
+
+    def post(self, path: str, **form: Any) -> httpx.Response:
+        """Send a form."""
+        return self.http.post(
+            self.issuer + path, data={name: value for name, value in form.items() if value is not None}
+        )
+
+    def service(self, **form: Any) -> httpx.Response:
+        """Ask for a token by client credentials, as the service; a value of None leaves a parameter out."""
+        defaults = {"grant_type": "client_credentials", "client_id": SERVICE, "client_secret": self.known.service}
+        return self.post(TOKEN, **{**defaults, **form})
+
+    def authorize(self, *, verifier: str, **query: str | None) -> httpx.Response:
+        """Send a browser to the authorization endpoint, for the app; a value of None leaves a parameter out."""
+        defaults: dict[str, str | None] = {
+            "response_type": "code",
+            "client_id": APP,
+            "redirect_uri": REDIRECT_URI,
+            "scope": "invoices:read",
+            "state": "a state & more",
+            "code_challenge": challenge_of(verifier),
+            "code_challenge_method": "S256",
+        }
+        sent = {name: value for name, value in {**defaults, **query}.items() if value is not None}
+        return self.http.get(self.issuer + AUTHORIZE, params=sent)
+
+    def decide(self, page: httpx.Response, **form: str) -> httpx.Response:
+        """Fill in the login page, rightly if not told otherwise."""
+        defaults = {"transaction": transaction(page), "name": PERSON, "password": self.known.password}
+        return self.post(DECISION, **{**defaults, "decision": "allow", **form})
+
+    def code(self, **query: str | None) -> Code:
+        """Have the person allow the app something."""
+        verifier = secrets.token_urlsafe(32)
+        back = self.decide(self.authorize(verifier=verifier, **query))
+        assert back.status_code == 303, back.text
+        answer = redirect_answer(back)
+        return Code(answer["code"], verifier, answer)
+
+    def exchange(self, code: Code, /, **form: str | None) -> httpx.Response:
+        """Ask for tokens, for a code."""
+        defaults = {
+            "grant_type": "authorization_code",
+            "client_id": APP,
+            "code": code.text,
+            "redirect_uri": REDIRECT_URI,
+            "code_verifier": code.verifier,
+        }
+        return self.post(TOKEN, **{**defaults, **form})
+
+    def refresh(self, refresh_token: str, /, **form: str) -> httpx.Response:
+        """Ask for tokens, for a refresh token."""
+        defaults = {"grant_type": "refresh_token", "client_id": APP, "refresh_token": refresh_token}
+        return self.post(TOKEN, **{**defaults, **form})
+
+    def introspect(self, token: str, /, **form: str) -> dict[str, Any]:
+        """Ask about a token, as the API."""
+        defaults = {"client_id": "invoice-api", "client_secret": self.known.api, "token": token}
+        answer = self.post(INTROSPECT, **{**defaults, **form})
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    def is_active(self, token: str) -> bool:
+        """Ask whether a token is active, as the API."""
+        active: bool = self.introspect(token)["active"]
+        return active
+
+
+@contextmanager
+def party(*, docs_origins: tuple[str, ...] = (DOCS_ORIGIN,)) -> Iterator[Party]:
+    """Serve the authorization server with the clients and the person of the demonstration."""
+    listening, known, clock = listen(), Secrets(), Clock()
+    issuer = url_of(listening)
+    server = AuthorizationServer(
+        settings(
+            issuer,
+            audience=AUDIENCE,
+            known=known,
+            redirect_uris=frozenset({REDIRECT_URI, REDIRECT_URI_WITH_QUERY}),
+            docs_origins=docs_origins,
+        ),
+        clock=clock,
+    )
+    with Serving(create_application(server), listening), httpx.Client(trust_env=False, timeout=10) as http:
+        yield Party(server, issuer, known, http, clock)
+
+
+def challenge_of(verifier: str) -> str:
+    """RFC 7636 section 4.2, S256."""
+    return base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def transaction(page: httpx.Response) -> str:
+    """Return what stands for the request in the login page."""
+    found = re.search('name="transaction" value="([^"]+)"', page.text)
+    assert found, page.text
+    return unescape(found[1])
+
+
+def redirect_answer(answer: httpx.Response) -> dict[str, str]:
+    """Return the parameters that a redirect carries, each of which comes once."""
+    several = parse_qs(urlsplit(answer.headers["location"]).query, strict_parsing=True)
+    assert all(len(values) == 1 for values in several.values()), several
+    return {name: values[0] for name, values in several.items()}
+
+
+def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a JWT's header and claims."""
+    header, claims, _ = (base64.urlsafe_b64decode(part + "==") for part in token.split("."))
+    return json.loads(header), json.loads(claims)
