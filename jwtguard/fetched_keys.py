@@ -181,7 +181,6 @@ class FetchedKeys:
         await self._flight.join()
 
     def health(self, now: float) -> IssuerHealth:
-        self.known(now)  # a readiness probe may be the only thing that asks: what is due begins
         state = self._state
         published = state.published
         return IssuerHealth(

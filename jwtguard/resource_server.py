@@ -269,6 +269,11 @@ class ResourceServer:
 
     async def health(self) -> Health:
         """Tell how the keys of each issuer are, without waiting; a fetch that is due begins in the background."""
+        self._begin_what_is_due()  # a readiness probe may be the only thing that asks
+        return self.last_health()
+
+    def last_health(self) -> Health:
+        """Tell the same from any thread, without an event loop; nothing begins."""
         now = self._clock()
         configured = tuple(issuer.keys.health(now) for issuer in self._issuers.values())
         tenants = tuple(issuer.keys.health(now) for issuer in self._tenants_seen(now))
@@ -353,9 +358,12 @@ class ResourceServer:
     async def _look_after(self) -> None:
         while True:
             await asyncio.sleep(LOOK_AFTER_SECONDS)
-            now = self._clock()
-            for issuer in (*self._issuers.values(), *self._tenants_seen(now)):
-                issuer.keys.known(now)
+            self._begin_what_is_due()
+
+    def _begin_what_is_due(self) -> None:
+        now = self._clock()
+        for issuer in (*self._issuers.values(), *self._tenants_seen(now)):
+            issuer.keys.known(now)
 
 
 def _issuers(issuers: str | Issuer | Iterable[str | Issuer], resolver: Resolver | None) -> tuple[Issuer, ...]:
