@@ -33,7 +33,7 @@ async def whoami(request: Request) -> JSONResponse:
     return JSONResponse(
         {
             "authenticated": user.is_authenticated,
-            "identity": user.identity,
+            "name": user.display_name,
             "scopes": sorted(request.auth.scopes),
             "kind": type(user).__name__,
         }
@@ -42,7 +42,7 @@ async def whoami(request: Request) -> JSONResponse:
 
 async def greet(websocket: WebSocket) -> None:
     await websocket.accept()
-    await websocket.send_json({"identity": websocket.user.identity, "scopes": sorted(websocket.auth.scopes)})
+    await websocket.send_json({"name": websocket.user.display_name, "scopes": sorted(websocket.auth.scopes)})
     await websocket.close()
 
 
@@ -285,7 +285,7 @@ def without_denial(app: ASGIApp) -> ASGIApp:
 
 def test_websocket_with_a_good_token_is_let_through() -> None:
     with client().websocket_connect("/socket", headers=GOOD) as websocket:
-        assert websocket.receive_json() == {"identity": "user-1", "scopes": ["invoices:read", "invoices:write"]}
+        assert websocket.receive_json() == {"name": "user-1", "scopes": ["invoices:read", "invoices:write"]}
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_reason_of_a_refusal_fits_into_a_close_frame(reason: str) -> None:
 
 def test_websocket_on_a_public_path_takes_no_token() -> None:
     with client(public={"/public/*"}).websocket_connect("/public/socket") as websocket:
-        assert websocket.receive_json() == {"identity": "", "scopes": []}
+        assert websocket.receive_json() == {"name": "", "scopes": []}
 
 
 # --- Who the application is told it is ---
@@ -328,32 +328,32 @@ def test_websocket_on_a_public_path_takes_no_token() -> None:
 def test_bearer_and_scopes_are_handed_to_the_application() -> None:
     assert client().get("/", headers=GOOD).json() == {
         "authenticated": True,
-        "identity": "user-1",
+        "name": "user-1",
         "scopes": ["invoices:read", "invoices:write"],
         "kind": "TokenBearer",
     }
 
 
 @pytest.mark.parametrize(
-    ("claims", "identity"),
+    ("claims", "name"),
     [
         pytest.param({}, "user-1", id="subject"),
         pytest.param({"sub": ...}, "client-1", id="client"),
         pytest.param({"sub": ..., "client_id": ...}, "", id="neither"),
     ],
 )
-def test_bearer_is_named_by_its_subject_or_else_by_its_client(claims: Any, identity: str) -> None:
-    assert client().get("/", headers=bearer(KEY.token(**claims))).json()["identity"] == identity
+def test_bearer_is_named_by_its_subject_or_else_by_its_client(claims: Any, name: str) -> None:
+    assert client().get("/", headers=bearer(KEY.token(**claims))).json()["name"] == name
 
 
 @pytest.mark.anyio
 async def test_bearer_holds_the_token() -> None:
     token = await resource_server().validate(KEY.token())
     token_bearer = TokenBearer(token)
-    assert (token_bearer.token, token_bearer.display_name) == (token, "user-1")
+    assert (token_bearer.token, token_bearer.identity) == (token, "user-1")
 
 
-ANONYMOUS = {"authenticated": False, "identity": "", "scopes": [], "kind": "UnauthenticatedUser"}
+ANONYMOUS = {"authenticated": False, "name": "", "scopes": [], "kind": "UnauthenticatedUser"}
 
 
 def test_user_of_a_public_path_is_anonymous() -> None:
@@ -405,7 +405,7 @@ def test_user_whom_another_middleware_knows_stays_unless_a_token_is_presented(
     path: str, options: Any, headers: dict[str, str], identity: str
 ) -> None:
     guarded = client(Middleware(Session), **options)
-    assert guarded.get(path, headers=headers).json()["identity"] == identity
+    assert guarded.get(path, headers=headers).json()["name"] == identity
 
 
 @requires("invoices:read")
@@ -466,7 +466,7 @@ def test_request_without_a_token_is_anonymous_where_tokens_are_optional() -> Non
 
 
 def test_token_that_is_presented_counts_where_tokens_are_optional() -> None:
-    assert client(optional=True).get("/", headers=GOOD).json()["identity"] == "user-1"
+    assert client(optional=True).get("/", headers=GOOD).json()["name"] == "user-1"
 
 
 @pytest.mark.parametrize(("headers", "status", "error", "reason", "challenge"), REFUSALS[1:])
@@ -479,7 +479,7 @@ def test_whatever_else_is_presented_is_refused_where_tokens_are_optional(
 
 def test_websocket_without_a_token_is_anonymous_where_tokens_are_optional() -> None:
     with client(optional=True).websocket_connect("/socket") as websocket:
-        assert websocket.receive_json() == {"identity": "", "scopes": []}
+        assert websocket.receive_json() == {"name": "", "scopes": []}
 
 
 # --- CORS ---
