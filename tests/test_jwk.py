@@ -1,0 +1,676 @@
+"""jwtguard/jwk.py: which keys may verify a token, and which key a token names."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from jwtguard import InvalidKeySet, KeySet
+from jwtguard.algorithms import ALGORITHMS
+from jwtguard.jwk import MAX_BYTES, MAX_KEYS, SECRET_MEMBERS
+from tests.refusals import refused
+from tests.signing import SigningKey, b64, b64_uint, sign, signing_key
+
+TEXT = b"signing input"
+
+RSA_ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+SERVES = {
+    "RS256": RSA_ALGORITHMS,
+    "ES256": {"ES256"},
+    "ES384": {"ES384"},
+    "ES512": {"ES512"},
+    "Ed25519": {"Ed25519", "EdDSA"},
+    "ML-DSA-44": {"ML-DSA-44"},
+    "ML-DSA-65": {"ML-DSA-65"},
+    "ML-DSA-87": {"ML-DSA-87"},
+    "HS512": {"HS256", "HS384", "HS512"},
+}
+"""What a key serves, by the algorithm that `signing_key` makes it for."""
+
+
+def jwk(algorithm: str = "ES256", *, without: tuple[str, ...] = (), number: int = 0, **more: Any) -> dict[str, Any]:
+    members = {**signing_key(algorithm, number=number).jwk, **more}
+    return {name: value for name, value in members.items() if name not in without}
+
+
+def read(*members: Any, symmetric: bool = False) -> KeySet:
+    return KeySet.from_jwk_set({"keys": list(members)}, symmetric=symmetric)
+
+
+def why_skipped(member: Any, *, symmetric: bool = False) -> str:
+    """Tell why a member is skipped, standing beside a key that serves."""
+    key_set = read(member, jwk("ES512", kid="good"), symmetric=symmetric)
+    assert [key.kid for key in key_set.keys] == ["good"]
+    assert [skipped.position for skipped in key_set.skipped] == [0]
+    return key_set.skipped[0].why
+
+
+def serves(key_set: KeySet, algorithm: str, private: Any, kid: str | None = "key-1") -> bool:
+    return key_set.find(kid, algorithm).verify(TEXT, sign(private, algorithm, TEXT))
+
+
+# Which key serves which algorithm (RFC 8725 section 3.1)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_key_with_alg_serves_that_algorithm_alone(algorithm: str) -> None:
+    key = signing_key(algorithm)
+    key_set = read(key.jwk, symmetric=True)
+    assert key_set.algorithms == {algorithm}
+    assert serves(key_set, algorithm, key.private)
+    for other in ALGORITHMS.keys() - {algorithm}:
+        with refused("unknown_key"):
+            key_set.find("key-1", other)
+
+
+@pytest.mark.parametrize("made_for", ["RS256", "ES256", "ES384", "ES512", "Ed25519", "HS512"])
+def test_a_key_without_alg_serves_all_algorithms_that_fit_its_type(made_for: str) -> None:
+    key_set = read(jwk(made_for, without=("alg",)), symmetric=True)
+    assert key_set.algorithms == SERVES[made_for]
+    private = signing_key(made_for).private
+    assert [name for name in SERVES[made_for] if not serves(key_set, name, private)] == []
+
+
+UNSUPPORTED = ["none", "", "rs256", "RS257", "RSA-OAEP", "ES256K", "Ed448", "HS1", "A128GCM", "ML-DSA-45", "RS256 "]
+
+
+@pytest.mark.parametrize(
+    ("made_for", "algorithm"),
+    [
+        (made_for, algorithm)
+        for made_for, fitting in SERVES.items()
+        for algorithm in [*ALGORITHMS, *UNSUPPORTED]
+        if algorithm not in fitting
+    ],
+)
+def test_a_key_whose_alg_does_not_fit_its_type_or_curve_is_skipped(made_for: str, algorithm: str) -> None:
+    assert why_skipped(jwk(made_for, alg=algorithm), symmetric=True)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        jwk("ES256", kty="RSA"),
+        jwk("ES256", kty="OKP"),
+        jwk("ES256", kty="oct"),
+        jwk("ES256", kty="AKP"),
+        jwk("ES256", kty="ec"),
+        jwk("RS256", kty="EC"),
+        jwk("Ed25519", kty="EC"),
+        jwk("ES256", crv="P-384"),
+        jwk("ES384", crv="P-256"),
+        jwk("ES256", crv="secp256k1"),
+        jwk("ES256", crv="p-256"),
+        jwk("ES256", without=("crv",)),
+        jwk("Ed25519", crv="Ed448"),
+        jwk("Ed25519", crv="X25519"),
+        jwk("Ed25519", without=("crv",)),
+        jwk("ML-DSA-44", without=("alg",)),
+        jwk("ML-DSA-44", alg="ML-DSA-65"),
+    ],
+    ids=lambda member: f"{member['kty']} {member.get('crv')} {member.get('alg')}",
+)
+def test_a_key_whose_type_curve_and_algorithm_do_not_agree_is_skipped(member: dict[str, Any]) -> None:
+    assert why_skipped(member, symmetric=True)
+
+
+# What a member must look like
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"use": "enc"}, "'use' is not 'sig'"),
+        ({"use": "SIG"}, "'use' is not 'sig'"),
+        ({"use": None}, "'use' is not 'sig'"),
+        ({"use": ["sig"]}, "'use' is not 'sig'"),
+        ({"key_ops": []}, "'key_ops' does not hold 'verify'"),
+        ({"key_ops": ["sign"]}, "'key_ops' does not hold 'verify'"),
+        ({"key_ops": ["encrypt", "Verify"]}, "'key_ops' does not hold 'verify'"),
+        ({"key_ops": "verify"}, "'key_ops' does not hold 'verify'"),
+        ({"key_ops": None}, "'key_ops' does not hold 'verify'"),
+        ({"key_ops": {"verify": True}}, "'key_ops' does not hold 'verify'"),
+        ({"use": "enc", "key_ops": ["verify"]}, "'use' is not 'sig'"),
+        ({"kty": None}, "'kty' is not a string"),
+        ({"kty": 1}, "'kty' is not a string"),
+        ({"alg": ["ES256"]}, "'alg' is not a string"),
+        ({"alg": None}, "'alg' is not a string"),
+        ({"kid": 1}, "'kid' is not a string"),
+        ({"kid": None}, "'kid' is not a string"),
+        ({"kid": ["key-1"]}, "'kid' is not a string"),
+        ({"crv": 256}, "'crv' is not a string"),
+        ({"x": None}, "'x' is not a string"),
+        ({"x": ""}, "'x' is missing"),
+        ({"x": jwk()["x"] + "="}, "'x' is not base64url"),
+        ({"x": jwk()["x"] + "\n"}, "'x' is not base64url"),
+        ({"x": "+" + jwk()["x"][1:]}, "'x' is not base64url"),
+        ({"x": "\N{CYRILLIC SMALL LETTER A}" * 43}, "'x' is not base64url"),
+        ({"x": b64(b"\0" + bytes(32))}, "coordinates on P-256 are 32 bytes long"),
+        ({"y": b64(bytes(31))}, "coordinates on P-256 are 32 bytes long"),
+        ({"x": jwk()["y"], "y": jwk()["x"]}, "not on the curve"),
+    ],
+    ids=lambda value: repr(value)[:60] if isinstance(value, dict) else "",
+)
+def test_a_member_that_says_something_odd_is_skipped(more: dict[str, Any], why: str) -> None:
+    assert why in why_skipped(jwk("ES256", **more))
+
+
+@pytest.mark.parametrize("missing", ["kty", "x", "y"])
+def test_a_member_that_lacks_something_is_skipped(missing: str) -> None:
+    assert why_skipped(jwk("ES256", without=(missing,))) == f"{missing!r} is missing"
+
+
+@pytest.mark.parametrize("member", [None, 1, "key", [], ["kty"], True], ids=repr)
+def test_what_is_no_object_is_skipped(member: Any) -> None:
+    assert why_skipped(member) == "a key is a JSON object"
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        jwk("ES256", without=("use",)),
+        jwk("ES256", key_ops=["verify"]),
+        jwk("ES256", key_ops=["sign", "verify"], without=("use",)),
+        jwk("ES256", key_ops=["verify", "verify", 1, None]),
+        jwk("ES256", x5c=["this is not looked at"], x5t=1, x5u="http://127.0.0.1:1/"),
+        jwk("ES256", ext=True, issuer="https://elsewhere.example", exp=1, revoked={"at": 1}),
+        jwk("ES256", X="", D="capital letters are other members"),
+    ],
+    ids=["no use", "key_ops", "several key_ops", "odd key_ops", "certificates", "extensions", "capital letters"],
+)
+def test_members_that_say_no_more_than_they_should_serve(member: dict[str, Any]) -> None:
+    key_set = read(member)
+    assert key_set.skipped == ()
+    assert serves(key_set, "ES256", signing_key("ES256").private)
+
+
+@pytest.mark.parametrize("made_for", ["RS256", "ES256", "Ed25519", "ML-DSA-44"])
+@pytest.mark.parametrize("secret", sorted(SECRET_MEMBERS))
+def test_a_key_with_private_material_is_skipped(made_for: str, secret: str) -> None:
+    """Whoever publishes it has lost the key; RFC 7517 section 9.2."""
+    for value in (b64(bytes(32)), "", None):
+        assert why_skipped({**jwk(made_for), secret: value}) == f"it holds private material ({secret})"
+
+
+def test_what_is_skipped_never_shows_the_material() -> None:
+    private = signing_key("ES256").private.private_numbers().private_value
+    key_set = read(jwk("ES256", d=b64_uint(private, 32)), jwk("ES512"))
+    assert b64_uint(private, 32) not in repr((key_set, key_set.skipped, key_set.keys))
+
+
+# RSA
+
+
+def rsa_jwk(n: int, e: int = 65537, **more: Any) -> dict[str, Any]:
+    return {"kty": "RSA", "n": b64_uint(n), "e": b64_uint(e, 1 if e == 0 else None), **more}
+
+
+N = signing_key("RS256").private.public_key().public_numbers().n
+
+
+@pytest.mark.parametrize(
+    ("member", "why"),
+    [
+        (rsa_jwk(rsa.generate_private_key(65537, 1024).public_key().public_numbers().n), "this one has 1024"),  # noqa: S505
+        (rsa_jwk((1 << 2046) + 1), "RSA keys have 2048 to 16384 bits, this one has 2047"),
+        (rsa_jwk((1 << 16384) + 1), "RSA keys have 2048 to 16384 bits, this one has 16385"),
+        (rsa_jwk((1 << 1_000_000) + 1), "this one has 1000001"),
+        ({"kty": "RSA", "n": b64(b"\0" * 128 + b"\xff" * 128), "e": "AQAB"}, "this one has 1024"),
+        (rsa_jwk(N, (1 << 64) + 1), "RSA exponents have at most 64 bits"),
+        (rsa_jwk(N, 1), "e must be"),
+        (rsa_jwk(N, 0), "e must be"),
+        (rsa_jwk(N, 65536), "e must be odd"),
+        (rsa_jwk(N - 1), "an RSA modulus is odd"),
+        (jwk("RS256", without=("n",)), "'n' is missing"),
+        (jwk("RS256", without=("e",)), "'e' is missing"),
+    ],
+    ids=[
+        "1024 bits",
+        "2047 bits",
+        "16385 bits",
+        "a million bits",
+        "zeros make no size",
+        "long exponent",
+        "exponent 1",
+        "exponent 0",
+        "even exponent",
+        "even modulus",
+        "no n",
+        "no e",
+    ],
+)
+def test_an_rsa_key_that_is_weak_or_costly_is_skipped(member: dict[str, Any], why: str) -> None:
+    assert why in why_skipped(member)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        rsa_jwk((1 << 2047) + 1),
+        rsa_jwk((1 << 16383) + 1),
+        rsa_jwk(N, 3),
+        rsa_jwk(N, (1 << 64) - 1),
+        {"kty": "RSA", "n": b64(b"\0" + N.to_bytes(256)), "e": b64(b"\0\1\0\1")},
+    ],
+    ids=["2048 bits", "16384 bits", "exponent 3", "64 bits of exponent", "zeros in front"],
+)
+def test_an_rsa_key_at_the_edge_of_what_is_allowed_serves(member: dict[str, Any]) -> None:
+    assert read(member).algorithms == RSA_ALGORITHMS
+
+
+# Shared secrets
+
+
+def test_a_shared_secret_in_a_published_set_is_skipped() -> None:
+    assert why_skipped(jwk("HS256")) == "a shared secret has no place in a published key set"
+
+
+@pytest.mark.parametrize(
+    ("size", "algorithms"),
+    [
+        (31, None),
+        (32, {"HS256"}),
+        (47, {"HS256"}),
+        (48, {"HS256", "HS384"}),
+        (63, {"HS256", "HS384"}),
+        (64, {"HS256", "HS384", "HS512"}),
+        (500, {"HS256", "HS384", "HS512"}),
+    ],
+)
+def test_a_shared_secret_serves_the_hashes_that_it_is_as_long_as(size: int, algorithms: set[str] | None) -> None:
+    """RFC 7518 section 3.2."""
+    member = {"kty": "oct", "k": b64(b"\x93" * size)}
+    if algorithms is None:
+        assert why_skipped(member, symmetric=True) == "HS256 takes at least 32 bytes, this one has 31"
+    else:
+        assert read(member, symmetric=True).algorithms == algorithms
+
+
+def test_a_shared_secret_without_its_octets_is_skipped() -> None:
+    assert why_skipped(jwk("HS256", without=("k",)), symmetric=True) == "'k' is missing"
+
+
+# Several keys
+
+
+def test_one_bad_key_leaves_the_others_serving_and_is_reported() -> None:
+    key_set = read(jwk("ES256"), jwk("ES384", kid="encrypts", use="enc"), jwk("Ed25519", kid="key-3"), {"kid": 1})
+    assert key_set.algorithms == {"ES256", "Ed25519"}
+    assert [(skipped.position, skipped.kid) for skipped in key_set.skipped] == [(1, "encrypts"), (3, None)]
+    assert repr(key_set) == "KeySet(keys=2, skipped=2)"
+
+
+def test_the_same_key_twice_is_one_key() -> None:
+    key_set = read(jwk("ES256"), jwk("ES256"))
+    assert len(key_set.keys) == 1
+    assert key_set.skipped == ()
+
+
+def test_of_two_keys_with_one_kid_and_algorithm_the_first_serves() -> None:
+    key_set = read(jwk("ES256"), jwk("ES256", number=1))
+    assert [(skipped.position, skipped.why) for skipped in key_set.skipped] == [
+        (1, "another key in the set has the same 'kid'")
+    ]
+    assert serves(key_set, "ES256", signing_key("ES256").private)
+    assert not serves(key_set, "ES256", signing_key("ES256", number=1).private)
+
+
+def test_a_key_that_has_a_kid_in_common_for_one_of_its_algorithms_serves_none() -> None:
+    key_set = read(jwk("RS256", alg="RS512"), jwk("PS256", without=("alg",)))
+    assert key_set.algorithms == {"RS512"}
+    assert [skipped.position for skipped in key_set.skipped] == [1]
+
+
+def test_one_kid_may_name_keys_of_several_algorithms() -> None:
+    """RFC 7517 section 4.5."""
+    key_set = read(jwk("ES256"), jwk("Ed25519"))
+    assert serves(key_set, "ES256", signing_key("ES256").private)
+    assert serves(key_set, "Ed25519", signing_key("Ed25519").private)
+
+
+def test_key_sets_recognise_the_keys_that_they_have_in_common() -> None:
+    [key] = read(jwk("ES256")).keys
+    assert key in read(jwk("Ed25519"), jwk("ES256"))
+    assert key not in read(jwk("ES256", number=1))
+    assert key not in read(jwk("ES256", kid="key-2"))
+    assert "key-1" not in read(jwk("ES256"))
+
+
+def test_a_set_knows_the_key_ids_that_it_has_seen() -> None:
+    key_set = read(jwk("ES256"), jwk("ES384", kid="skipped", use="enc"))
+    assert [key_set.names(kid) for kid in ("key-1", "skipped", "KEY-1", "")] == [True, True, False, False]
+
+
+# Documents
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"keys": [jwk()]},
+        json.dumps({"keys": [jwk()]}),
+        json.dumps({"keys": [jwk()]}).encode(),
+        jwk(),
+        json.dumps(jwk()),
+        {"keys": [jwk()], "issuer": "ignored", "more": [1]},
+    ],
+    ids=["mapping", "text", "bytes", "single key", "single key as text", "more members"],
+)
+def test_a_jwk_set_is_read_in_any_form(document: Mapping[str, Any] | str | bytes) -> None:
+    assert KeySet.from_jwk_set(document).algorithms == {"ES256"}
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ({"keys": []}, "the JWK Set is empty"),
+        ({"keys": None}, "an array 'keys'"),
+        ({"keys": {}}, "an array 'keys'"),
+        ({"keys": "key"}, "an array 'keys'"),
+        ({}, "'kty' is missing"),
+        ({"error": "not found"}, "'kty' is missing"),
+        ({"keys": [jwk(use="enc"), {}]}, "the first: 'use' is not 'sig'"),
+        ("", "an array 'keys'"),
+        ("[]", "an array 'keys'"),
+        (b"<html>", "an array 'keys'"),
+        (b"\xff\xfe{\0}\0", "an array 'keys'"),
+        ('{"keys": [\ud800]}', "an array 'keys'"),
+        ('{"keys": [NaN]}', "an array 'keys'"),
+        ('{"keys": ' + "[" * 20000 + "]" * 20000 + "}", "nested too deep"),
+        ('{"keys": [' + '{"a":' * 20000 + "1" + "}" * 20000 + "]}", "nested too deep"),
+    ],
+    ids=lambda value: repr(value)[:24] if not isinstance(value, str) or value.startswith('{"keys": [') else "",
+)
+def test_what_is_no_jwk_set_or_serves_nothing_is_refused(document: Any, why: str) -> None:
+    with pytest.raises(InvalidKeySet, match=why):
+        KeySet.from_jwk_set(document)
+
+
+def test_a_set_has_at_most_a_hundred_keys() -> None:
+    key_set = read(jwk("ES512"), *({} for _ in range(MAX_KEYS - 1)))
+    assert (MAX_KEYS, len(key_set.keys), len(key_set.skipped)) == (100, 1, 99)
+    with pytest.raises(InvalidKeySet, match="a JWK Set has at most 100 keys, this one has 101"):
+        read(jwk("ES512"), *({} for _ in range(MAX_KEYS)))
+
+
+@pytest.mark.parametrize("filler", [" ", "\N{LATIN SMALL LETTER E WITH ACUTE}"], ids=["one byte", "two bytes"])
+@pytest.mark.parametrize("encode", [str, str.encode], ids=["text", "bytes"])
+def test_a_set_has_at_most_512_kib(filler: str, encode: Callable[[str], str | bytes]) -> None:
+    def document(size: int) -> str | bytes:
+        text = json.dumps({"keys": [jwk("ES512")], "filler": "@"}, ensure_ascii=False)
+        room = size - len(text) + 1
+        return encode(text.replace("@", filler * (room // len(filler.encode())) + "x" * (room % len(filler.encode()))))
+
+    assert MAX_BYTES == 512 * 1024
+    assert KeySet.from_jwk_set(document(MAX_BYTES)).algorithms == {"ES512"}
+    with pytest.raises(InvalidKeySet, match="at most 524288 bytes, this one has 524289"):
+        KeySet.from_jwk_set(document(MAX_BYTES + 1))
+
+
+# Which key a token names (RFC 7515 section 4.1.4)
+
+ONE = read(jwk("ES256"))
+SEVERAL = read(jwk("ES256"), jwk("ES256", kid="key-2", number=1), jwk("Ed25519", kid="key-3"))
+ONE_UNDER_TWO_NAMES = read(jwk("ES256"), jwk("ES256", kid="key-2"))
+NAMELESS = read(jwk("ES256", without=("kid",)))
+NAMELESS_BESIDE_NAMED = read(jwk("ES256", without=("kid",)), jwk("ES256", number=1))
+EMPTY_NAME = read(jwk("ES256", kid=""))
+PEM = KeySet.from_pem(signing_key("ES256").pem)
+PEM_WITH_KID = KeySet.from_pem(signing_key("ES256").pem, kid="key-1")
+
+
+@pytest.mark.parametrize(
+    ("key_set", "kid", "algorithm"),
+    [
+        (ONE, "key-1", "ES256"),
+        (ONE, None, "ES256"),
+        (SEVERAL, "key-1", "ES256"),
+        (ONE_UNDER_TWO_NAMES, "key-2", "ES256"),
+        (ONE_UNDER_TWO_NAMES, None, "ES256"),
+        (NAMELESS, None, "ES256"),
+        (EMPTY_NAME, "", "ES256"),
+        (PEM, None, "ES256"),
+        (PEM, "any", "ES256"),
+        (PEM_WITH_KID, "key-1", "ES256"),
+        (PEM_WITH_KID, None, "ES256"),
+    ],
+    ids=[
+        "by its kid",
+        "no kid, one key",
+        "by its kid among several",
+        "by its other kid",
+        "no kid, one key under two kids",
+        "no kid on either side",
+        "an empty kid is a kid",
+        "PEM, no kid",
+        "PEM serves any kid",
+        "PEM that was given a kid",
+        "PEM that was given a kid, token without",
+    ],
+)
+def test_a_token_finds_its_key(key_set: KeySet, kid: str | None, algorithm: str) -> None:
+    assert serves(key_set, algorithm, signing_key("ES256").private, kid)
+
+
+@pytest.mark.parametrize(
+    ("key_set", "kid", "algorithm", "reason"),
+    [
+        (ONE, "key-2", "ES256", "unknown_key"),
+        (ONE, "KEY-1", "ES256", "unknown_key"),
+        (ONE, "key-1 ", "ES256", "unknown_key"),
+        (ONE, "", "ES256", "unknown_key"),
+        (ONE, "key-1", "RS256", "unknown_key"),
+        (ONE, None, "RS256", "unknown_key"),
+        (ONE, None, "none", "unknown_key"),
+        (SEVERAL, "key-3", "ES256", "unknown_key"),
+        (SEVERAL, None, "ES256", "key_ambiguous"),
+        (NAMELESS, "key-1", "ES256", "unknown_key"),
+        (NAMELESS_BESIDE_NAMED, None, "ES256", "key_ambiguous"),
+        (PEM, "any", "RS256", "unknown_key"),
+        (PEM_WITH_KID, "key-2", "ES256", "unknown_key"),
+    ],
+    ids=[
+        "another kid",
+        "kid in capital letters",
+        "kid with a space",
+        "empty kid",
+        "another algorithm",
+        "no kid, another algorithm",
+        "no kid, none",
+        "kid of a key of another type",
+        "no kid, several keys",
+        "kid where the one key has none",
+        "no kid, one of several keys has none either",
+        "PEM, another algorithm",
+        "PEM that was given another kid",
+    ],
+)
+def test_no_other_key_is_tried_in_place_of_the_one_that_a_token_names(
+    key_set: KeySet, kid: str | None, algorithm: str, reason: str
+) -> None:
+    with refused(reason) as caught:
+        key_set.find(kid, algorithm)
+    assert not kid or kid not in caught.value.detail
+
+
+def test_several_keys_that_serve_any_kid_are_ambiguous() -> None:
+    keys = [*read(jwk("ES256", without=("kid",))).keys, *read(jwk("ES256", number=1, without=("kid",))).keys]
+    with refused("key_ambiguous"):
+        KeySet(keys, any_kid=True).find("key-1", "ES256")
+
+
+# PEM
+
+
+@pytest.mark.parametrize("made_for", sorted(SERVES.keys() - {"HS512"}))
+@pytest.mark.parametrize("encode", [str, str.encode], ids=["text", "bytes"])
+def test_a_public_key_in_pem_serves_all_algorithms_that_fit(
+    made_for: str, encode: Callable[[str], str | bytes]
+) -> None:
+    key_set = KeySet.from_pem(encode(signing_key(made_for).pem))
+    assert key_set.algorithms == SERVES[made_for]
+    assert serves(key_set, made_for, signing_key(made_for).private)
+
+
+@pytest.mark.parametrize(
+    ("made_for", "algorithm"),
+    [("RS256", "PS384"), ("ES384", "ES384"), ("Ed25519", "EdDSA"), ("ML-DSA-65", "ML-DSA-65")],
+)
+def test_a_public_key_in_pem_can_be_kept_to_one_algorithm(made_for: str, algorithm: str) -> None:
+    assert KeySet.from_pem(signing_key(made_for).pem, algorithm=algorithm).algorithms == {algorithm}
+
+
+@pytest.mark.parametrize(
+    ("made_for", "algorithm"),
+    [
+        ("RS256", "ES256"),
+        ("RS256", "HS256"),
+        ("RS256", "none"),
+        ("ES256", "ES384"),
+        ("ML-DSA-44", "ML-DSA-65"),
+        ("ML-DSA-44", "RS256"),
+    ],
+)
+def test_a_public_key_in_pem_that_does_not_fit_the_algorithm_is_refused(made_for: str, algorithm: str) -> None:
+    with pytest.raises(InvalidKeySet, match="not fit"):
+        KeySet.from_pem(signing_key(made_for).pem, algorithm=algorithm)
+
+
+@pytest.mark.parametrize("pem", ["", "\ud800", "no PEM", b"\xff\xfe"], ids=repr)
+def test_text_without_a_public_key_is_refused(pem: str | bytes) -> None:
+    with pytest.raises(InvalidKeySet, match="not a usable public key in PEM"):
+        KeySet.from_pem(pem)
+
+
+def test_a_weak_rsa_key_in_pem_is_refused() -> None:
+    weak = SigningKey(rsa.generate_private_key(65537, 1024), "RS256")  # noqa: S505  (it must be refused)
+    with pytest.raises(InvalidKeySet, match="RSA keys have 2048 to 16384 bits, this one has 1024"):
+        KeySet.from_pem(weak.pem)
+
+
+# A shared secret
+
+SECRET: bytes = signing_key("HS512").private
+
+
+def test_a_shared_secret_serves_whatever_kid_a_token_names() -> None:
+    key_set = KeySet.from_secret(SECRET)
+    assert [serves(key_set, "HS384", SECRET, kid) for kid in (None, "any")] == [True, True]
+
+
+def test_a_shared_secret_can_be_kept_to_one_kid_and_one_algorithm() -> None:
+    key_set = KeySet.from_secret(SECRET, kid="key-1", algorithm="HS256")
+    assert key_set.algorithms == {"HS256"}
+    assert serves(key_set, "HS256", SECRET, "key-1")
+    with refused("unknown_key"):
+        key_set.find("key-2", "HS256")
+
+
+@pytest.mark.parametrize(
+    ("secret", "algorithm", "why"),
+    [
+        (SECRET[:31], None, "HS256 takes at least 32 bytes, this one has 31"),
+        (SECRET[:63], "HS512", "HS512 takes at least 64 bytes, this one has 63"),
+        (SECRET, "RS256", "serves HS256, HS384 and HS512 only"),
+        (signing_key("RS256").pem.encode(), None, "it is a public or private key"),
+        ("s" * 64, None, "a shared secret is bytes, not str"),
+    ],
+    ids=["short", "short for the hash", "another algorithm", "a public key", "text"],
+)
+def test_what_cannot_be_a_shared_secret_is_refused(secret: Any, algorithm: str | None, why: str) -> None:
+    with pytest.raises(InvalidKeySet, match=why):
+        KeySet.from_secret(secret, algorithm=algorithm)
+
+
+# Whatever is configured
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [jwk(), jwk("HS256", kid="secret")]}))
+    (tmp_path / "key.pem").write_text(signing_key("ES256").pem)
+    (tmp_path / "large.json").write_text(json.dumps({"keys": [jwk()]}) + " " * MAX_BYTES)
+    (tmp_path / "empty").touch()
+    return tmp_path
+
+
+def test_a_file_may_hold_a_jwk_set_or_pem(files: Path) -> None:
+    for name in ("keys.json", "key.pem"):
+        for path in (files / name, str(files / name)):
+            for key_set in (KeySet.from_file(path), KeySet.of(path)):
+                assert "ES256" in key_set.algorithms
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("absent.json", "cannot read the key file: .*No such file"),
+        ("", "cannot read the key file: .*Is a directory"),
+        ("nul\0.json", "cannot read the key file: embedded null byte"),
+        ("n" * 5000, "cannot read the key file: .*too long"),
+        ("empty", "an array 'keys'"),
+        ("large.json", "at most 524288 bytes"),
+    ],
+    ids=["absent", "directory", "NUL", "long name", "empty", "large"],
+)
+def test_a_file_that_cannot_be_read_or_holds_no_keys_is_refused(files: Path, name: str, why: str) -> None:
+    with pytest.raises(InvalidKeySet, match=why):
+        KeySet.from_file(files / name)
+    with pytest.raises(InvalidKeySet, match=why):
+        KeySet.of(files / name)
+
+
+@pytest.mark.parametrize(
+    ("keys", "algorithms"),
+    [
+        (ONE, {"ES256"}),
+        ({"keys": [jwk()]}, {"ES256"}),
+        ({"keys": [jwk("HS256")]}, {"HS256"}),
+        (jwk(), {"ES256"}),
+        (" \n" + json.dumps({"keys": [jwk("HS256")]}), {"HS256"}),
+        (signing_key("ES256").pem, {"ES256"}),
+        (signing_key("ES256").pem.encode(), {"ES256"}),
+        ("\n# the issuer's key\n" + signing_key("ES256").pem, {"ES256"}),
+        (SECRET, {"HS256", "HS384", "HS512"}),
+    ],
+    ids=[
+        "KeySet",
+        "JWK Set",
+        "secret in a JWK Set",
+        "JWK",
+        "text",
+        "PEM",
+        "PEM in bytes",
+        "PEM with a remark",
+        "secret",
+    ],
+)
+def test_keys_are_taken_in_whatever_form_they_are_configured(keys: Any, algorithms: set[str]) -> None:
+    assert KeySet.of(keys).algorithms == algorithms
+
+
+def test_a_key_set_is_taken_as_it_is() -> None:
+    assert KeySet.of(ONE) is ONE
+
+
+@pytest.mark.parametrize(
+    "keys", [None, 1, [jwk()], ("a",), bytearray(64), object()], ids=lambda keys: type(keys).__name__
+)
+def test_keys_in_another_form_are_refused(keys: Any) -> None:
+    with pytest.raises(InvalidKeySet, match=f"a secret in bytes, not {type(keys).__name__}"):
+        KeySet.of(keys)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["correct horse battery staple correct horse", "s3cret" * 2000, "s3cret\0s3cret", "s3cret\ud800"],
+    ids=["secret", "long", "NUL", "surrogate"],
+)
+def test_text_that_may_be_a_secret_is_not_repeated(text: str) -> None:
+    with pytest.raises(InvalidKeySet, match="a shared secret is bytes") as caught:
+        KeySet.of(text)
+    assert "s3cret" not in str(caught.value)
+    assert "horse" not in str(caught.value)
