@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
@@ -21,6 +21,8 @@ MOST_TENANTS: Final = 1000
 MOST_REFUSED: Final = 10_000
 REFUSAL_SECONDS: Final = 60.0
 TENANT_SECONDS: Final = 3600.0
+ASK_AHEAD_AT: Final = 0.8
+"""The part of that after which the resolver is asked again in the background."""
 OUTAGE_TOLERANCE: Final = 24 * 3600.0
 """Seconds for which an answer stands while the resolver fails to repeat it."""
 REPEAT_SECONDS: Final = 30.0
@@ -35,10 +37,21 @@ _log = logging.getLogger("jwtguard.tenants")
 
 @dataclass(frozen=True, slots=True)
 class _Tenant:
+    """An issuer that the resolver vouched for.
+
+    Attributes:
+        trusted: the issuer at work.
+        resolved_at: when it was vouched for, seconds since the epoch.
+        planned_at: when the following times were set.
+        ask_at: when to ask again in the background.
+        until: when the answer lapses, so that requests wait for another.
+    """
+
     trusted: TrustedIssuer
     resolved_at: float
     planned_at: float
     ask_at: float
+    until: float
 
     def due(self, now: float) -> bool:
         """Whether the resolver is to be asked again; a clock that was set back makes the plan meaningless."""
@@ -66,9 +79,10 @@ class _Refusal:
 class Tenants:
     """The issuers that a resolver vouches for.
 
-    A resolver is asked about names that anyone may send: at most 100 questions are open at once, an answer is kept for
-    an hour and then asked for again in the background, a refusal is kept for a minute, and a question that takes longer
-    than 5 s is given up. Refusals have a memory of their own, so that no flood of them pushes a known tenant out.
+    A resolver is asked about names that anyone may send: at most 100 questions are open at once, and one that takes
+    longer than 5 s is given up. An answer is kept for an hour, and asked for again in the background before it lapses;
+    while the resolver fails it stands for a day. A refusal is kept for a minute, in a memory of its own, so that no
+    flood of names pushes a known tenant out.
     """
 
     def __init__(
@@ -109,7 +123,7 @@ class Tenants:
             self._tenants.move_to_end(name)
         if tenant.due(now):
             self._flights.start(name, lambda: self._resolve(name))
-        return tenant.trusted if now < tenant.resolved_at + OUTAGE_TOLERANCE else None
+        return tenant.trusted if now < tenant.until else None
 
     async def find(self, name: str) -> TrustedIssuer | None:
         """Return the issuer of that name, or None where it is not trusted.
@@ -156,8 +170,7 @@ class Tenants:
             outcome = self._failed(f"the resolver failed: {type(error).__name__}", FAILURE_SECONDS, error)
         else:
             self._reported = ""
-        self._remember(name, outcome)
-        return outcome
+        return self._remember(name, outcome)
 
     def _put_to_work(self, name: str, issuer: Issuer) -> TrustedIssuer:
         if not isinstance(issuer, Issuer):
@@ -174,19 +187,25 @@ class Tenants:
         self._reported = failure
         return _Refusal(self._clock(), seconds, failure)
 
-    def _remember(self, name: str, outcome: TrustedIssuer | _Refusal) -> None:
+    def _remember(self, name: str, outcome: TrustedIssuer | _Refusal) -> TrustedIssuer | _Refusal:
+        """Keep an outcome; return what stands: the earlier answer, where the resolver failed to give another."""
         now = self._clock()
         with self._lock:
+            before = self._tenants.pop(name, None)
             if isinstance(outcome, TrustedIssuer):
-                self._tenants[name] = _Tenant(outcome, now, now, now + TENANT_SECONDS)
-                self._tenants.move_to_end(name)
+                ask_at = now + ASK_AHEAD_AT * TENANT_SECONDS
+                self._tenants[name] = _Tenant(outcome, now, now, ask_at, now + TENANT_SECONDS)
                 if len(self._tenants) > MOST_TENANTS:
                     self._tenants.popitem(last=False)
-                return
-            self._refusals[hash(name)] = outcome
-            before = self._tenants.pop(name, None)
-            if before is not None and outcome.failure:
-                resolved_at = min(before.resolved_at, now)
-                self._tenants[name] = replace(
-                    before, resolved_at=resolved_at, planned_at=now, ask_at=now + REPEAT_SECONDS
+                return outcome
+            if before is not None and outcome.failure and now < before.resolved_at + OUTAGE_TOLERANCE:
+                self._tenants[name] = _Tenant(
+                    before.trusted,
+                    resolved_at=min(before.resolved_at, now),
+                    planned_at=now,
+                    ask_at=now + REPEAT_SECONDS,
+                    until=now + 2 * REPEAT_SECONDS,
                 )
+                return before.trusted
+            self._refusals[hash(name)] = outcome
+            return outcome
