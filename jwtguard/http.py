@@ -1,10 +1,11 @@
 """Bounded HTTP: one request, no redirects, so many bytes and seconds, one client per event loop. httpx's only door."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from inspect import isclass, iscoroutinefunction
 from ipaddress import ip_address
 from time import perf_counter, time
 from typing import Any, Final, Protocol
@@ -26,8 +27,9 @@ _MAX_REASON: Final = 200
 class HTTPClient(Protocol):
     """What is asked of a client: `httpx.AsyncClient` and `httpx2.AsyncClient` are two."""
 
-    def stream(self, method: str, url: str, **options: Any) -> AbstractAsyncContextManager[Any]:
-        """Send a request and hand over the response before its body."""
+    @property
+    def stream(self) -> Callable[..., AbstractAsyncContextManager[Any]]:
+        """Send a request, given its method and URL, and hand over the response before its body."""
         ...
 
     async def aclose(self) -> None:
@@ -97,7 +99,13 @@ class HTTP:
             timeout: seconds for one exchange.
             tls: load what a client of its own needs; False where probably nothing will be sent.
             observation: what tells of each exchange.
+
+        Raises:
+            ConfigurationError: where the client is not an asynchronous one.
         """
+        if client is not None and (isclass(client) or not iscoroutinefunction(getattr(client, "aclose", None))):
+            kind = client.__name__ if isclass(client) else f"a {type(client).__name__}"
+            raise ConfigurationError(f"http_client is an httpx.AsyncClient() or an httpx2.AsyncClient(), not {kind}")
         self._observation = observation or Observation()
         self._given = client
         self.timeout = timeout
@@ -215,12 +223,11 @@ def _prepared_tls() -> Any:
 def _new_client(tls: Any) -> HTTPClient:
     from httpx import AsyncClient, Limits  # noqa: PLC0415
 
-    client: Any = AsyncClient(
+    return AsyncClient(
         verify=tls,
         limits=Limits(max_connections=20, max_keepalive_connections=5),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # else a server could fill the memory with cookies
     )
-    return client  # type: ignore[no-any-return]  # it is an HTTPClient, but spells out the options of stream
 
 
 def _reason(error: Exception) -> str:

@@ -233,6 +233,12 @@ async def test_client_that_is_handed_in_is_its_owners_to_close(client_of: Callab
             assert not client.is_closed
 
 
+@pytest.mark.parametrize("client", [httpx.Client(), httpx.AsyncClient, "client", object()])
+def test_client_that_is_not_an_asynchronous_one_is_refused_at_once(client: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"http_client is an httpx\.AsyncClient"):
+        HTTP(client)
+
+
 # --- What stays behind ---
 
 
