@@ -182,12 +182,13 @@ async def access_token(
         scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name.encode() != text]
     else:
         text = bearer_token(scope["headers"])
-    token = resource_server.recall(text)
+    digest = resource_server.digest(text)
+    token = resource_server.recall(digest)
     if token is not None:
         presented = Presented(text, token)
     else:
         check_token68(text)
-        decision = await resource_server.examine(text)
+        decision = await resource_server.examine(text, digest)
         presented = Presented(text, decision.token, decision.confirmed)
     seen[resource_server] = presented
     if resource_server.observation.on_event is not None:

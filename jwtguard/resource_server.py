@@ -3,10 +3,11 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any, Final, Literal, Self
@@ -28,6 +29,7 @@ from jwtguard.fallback import (
 )
 from jwtguard.http import HTTP, HTTPClient
 from jwtguard.issuer import Issuer, TrustedIssuer, trust
+from jwtguard.jwk import KeySet, VerificationKey
 from jwtguard.jws import JWS, parse
 from jwtguard.key_source import IssuerHealth
 from jwtguard.observation import Observation, OnEvent
@@ -111,8 +113,7 @@ class ResourceServer:
         self._clock = clock
         self._require = startup == "require"
         self._max_token_bytes = max_token_bytes
-        configured = _issuers(issuers, resolver)
-        defaults = Rules(
+        self._defaults = Rules(
             issuer="any",  # each issuer's own rules name it
             audience=audience,
             leeway=leeway,
@@ -120,13 +121,36 @@ class ResourceServer:
             required_claims=required_claims,
             max_token_bytes=max_token_bytes,
         )
-        fetching = resolver is not None or any(issuer.fetches for issuer in configured)
-        self._http = HTTP(http_client, tls=fetching, observation=self.observation)
-        put_to_work = partial(trust, defaults=defaults, http=self._http, clock=clock)
-        self._issuers = {issuer.url: put_to_work(issuer) for issuer in configured}
-        self._tenants = None if resolver is None else Tenants(resolver, trust=put_to_work, clock=clock)
         self._route = route
         self._cache = TokenCache(token_cache)
+        self._trust(_issuers(issuers, resolver), resolver, http_client)
+
+    def _trust(self, configured: tuple[Issuer, ...], resolver: Resolver | None, http_client: HTTPClient | None) -> None:
+        fetching = resolver is not None or any(issuer.fetches for issuer in configured)
+        self._http = HTTP(http_client, tls=fetching, observation=self.observation)
+        put_to_work = partial(trust, defaults=self._defaults, http=self._http, clock=self._clock)
+        self._issuers = {issuer.url: put_to_work(issuer) for issuer in configured}
+        self._tenants = None if resolver is None else Tenants(resolver, trust=put_to_work, clock=self._clock)
+
+    @property
+    def issuers(self) -> tuple[TrustedIssuer, ...]:
+        """The configured issuers, at work; a resolver's tenants are not among them."""
+        return tuple(self._issuers.values())
+
+    @contextmanager
+    def trusting(self, *issuers: Issuer, http_client: HTTPClient) -> Iterator[None]:
+        """Trust other issuers within a `with` block, with nothing known of them yet. For tests: see `jwtguard.testing`.
+
+        Args:
+            issuers: whom to trust instead.
+            http_client: what to reach them with.
+        """
+        before = self._issuers, self._tenants, self._http  # the token cache tells rules apart by itself
+        self._trust(issuers, None, http_client)
+        try:
+            yield
+        finally:
+            self._issuers, self._tenants, self._http = before
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, *, prefix: str = PREFIX, **options: Any) -> Self:
@@ -156,8 +180,9 @@ class ResourceServer:
         began = perf_counter()
         try:
             token = token_bytes(token_text)
-            recalled = self.recall(token)
-            access_token = recalled or (await self.examine(token)).token
+            digest = self.digest(token)
+            recalled = self.recall(digest)
+            access_token = recalled or (await self.examine(token, digest)).token
         except JWTGuardError as refusal:
             self.observation.refused(refusal)
             raise
@@ -165,16 +190,23 @@ class ResourceServer:
             self.observation.accepted(access_token.issuer, cached=recalled is not None, began=began)
         return access_token
 
-    def recall(self, token: bytes) -> AccessToken | None:
-        """Return what a token seen before means, if all that made it valid still holds; None to have it examined.
+    def digest(self, token: bytes) -> bytes:
+        """Return what a token is remembered under; nothing where it is not to be remembered.
 
         Args:
             token: the token's bytes.
         """
-        cache = self._cache
-        if not cache.enabled or len(token) > self._max_token_bytes:
-            return None
-        remembered = cache.get(cache.digest(token))
+        if not self._cache.enabled or len(token) > self._max_token_bytes:
+            return b""
+        return sha256(token).digest()
+
+    def recall(self, digest: bytes) -> AccessToken | None:
+        """Return what a token seen before means, if all that made it valid still holds; None to have it examined.
+
+        Args:
+            digest: what it is remembered under.
+        """
+        remembered = self._cache.get(digest)
         if remembered is None:
             return None
         now = self._clock()
@@ -183,11 +215,12 @@ class ResourceServer:
             return remembered.token
         return None
 
-    async def examine(self, token: bytes) -> Decision:
+    async def examine(self, token: bytes, digest: bytes) -> Decision:
         """Decide whether an access token is good, and remember it if so; ask its issuer where that cannot be told here.
 
         Args:
             token: the token's bytes.
+            digest: what to remember it under; nothing where it is not to be remembered.
 
         Raises:
             InvalidToken: with the first true reason.
@@ -199,15 +232,22 @@ class ResourceServer:
             if refusal.reason not in OPAQUE_REASONS:
                 raise
             return await ask_about_opaque(await self._issuers_to_ask(token), token, refusal)
-        issuer = await self._issuer_of(jws)
+        name, now = jws.claims.get("iss"), self._clock()
+        issuer = self._known_issuer(name, now) if isinstance(name, str) else None
+        if issuer is None:
+            issuer = await self._issuer_of(jws)
         try:
-            return await self._decide(jws, issuer, token)
+            check_header(jws.algorithm, jws.type, issuer.rules)
+            keys = issuer.keys.known(now)
+            key = keys.named(jws.kid, jws.algorithm) if keys is not None else None
+            if key is None or (issuer.introspector is not None and issuer.introspector.confirms):
+                return await self._decide(jws, issuer, token, digest)
+            return Decision(self._check(jws, key, keys, issuer, digest, now))
         except JWTGuardError as refusal:
             refusal.issuer, refusal.kid = issuer.rules.issuer, jws.kid
             raise
 
-    async def _decide(self, jws: JWS, issuer: TrustedIssuer, token: bytes) -> Decision:
-        check_header(jws.algorithm, jws.type, issuer.rules)
+    async def _decide(self, jws: JWS, issuer: TrustedIssuer, token: bytes, digest: bytes) -> Decision:
         try:
             key = await issuer.keys.find(jws.kid, jws.algorithm)
         except (InvalidToken, Unavailable) as refusal:
@@ -215,13 +255,20 @@ class ResourceServer:
                 raise
             return await ask(issuer.introspector, token, refusal)
         now = self._clock()
-        access_token = check(jws, key, issuer.rules, now=now)
         if issuer.introspector is not None and issuer.introspector.confirms:
-            return await also_ask(issuer.introspector, token, access_token)
+            return await also_ask(issuer.introspector, token, check(jws, key, issuer.rules, now=now))
         keys = issuer.keys.known(now)
-        if self._cache.enabled and keys is not None and key in keys:  # another event loop may have swapped the keys
-            self._cache.put(self._cache.digest(token), Remembered.under(access_token, issuer.rules, key, keys))
-        return Decision(access_token)
+        if keys is not None and key not in keys:
+            keys = None  # another event loop has swapped them
+        return Decision(self._check(jws, key, keys, issuer, digest, now))
+
+    def _check(
+        self, jws: JWS, key: VerificationKey, keys: KeySet | None, issuer: TrustedIssuer, digest: bytes, now: float
+    ) -> AccessToken:
+        access_token = check(jws, key, issuer.rules, now=now)
+        if digest and keys is not None:
+            self._cache.put(digest, Remembered.under(access_token, issuer.rules, key, keys))
+        return access_token
 
     async def confirm(self, token: bytes, access_token: AccessToken) -> None:
         """Ask the issuer of a token that was found good whether it still vouches for it, whatever it said before.
