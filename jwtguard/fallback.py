@@ -3,8 +3,9 @@
 import logging
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from jwtguard.access_token import AccessToken
 from jwtguard.claims import check_claims
@@ -30,8 +31,7 @@ Route = Callable[[str], str | None]
 _log = logging.getLogger("jwtguard.introspection")
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """A good access token.
 
     Attributes:

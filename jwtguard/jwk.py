@@ -115,6 +115,10 @@ class KeySet:
         """Whether the set has a key with this key ID, serving or skipped: fetching it again would bring nothing new."""
         return kid in self._kids
 
+    def named(self, kid: str | None, algorithm: str) -> VerificationKey | None:
+        """Return the key with this key ID and algorithm, if the set has it."""
+        return self._by_kid.get((kid, algorithm)) if kid is not None else None
+
     def find(self, kid: str | None, algorithm: str) -> VerificationKey:
         """Return the one key that may have signed a token with this header (RFC 7515 section 4.1.4).
 

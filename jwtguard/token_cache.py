@@ -1,11 +1,12 @@
 """Tokens seen before: validated once, then recognised by their digest, as long as all that made them valid holds."""
 
+from collections import OrderedDict
 from hashlib import sha256
+from math import inf
 from threading import Lock
 from typing import Final, Self
 
 import msgspec
-from cachetools import LRUCache
 
 from jwtguard.access_token import AccessToken
 from jwtguard.claims import Rules
@@ -16,7 +17,7 @@ DEFAULT_SIZE: Final = 4096
 """How many tokens are remembered where nothing else is configured."""
 
 
-class Remembered(msgspec.Struct):
+class Remembered(msgspec.Struct, gc=False):
     """A validated token, and under what it was validated.
 
     Attributes:
@@ -38,8 +39,11 @@ class Remembered(msgspec.Struct):
     @classmethod
     def under(cls, token: AccessToken, rules: Rules, key: VerificationKey, keys: KeySet) -> Self:
         """Remember under what a token was found valid just now."""
-        earliest = max(token.issued_at or 0, token.claims.get("nbf", 0)) - rules.leeway
-        return cls(token, rules, earliest, token.expires_at + rules.leeway, key, keys)
+        earliest = -inf if token.issued_at is None else token.issued_at
+        not_before = token.claims.get("nbf", -inf)
+        if not_before > earliest:
+            earliest = not_before
+        return cls(token, rules, earliest - rules.leeway, token.expires_at + rules.leeway, key, keys)
 
     def holds(self, keys: KeySet | None, now: float) -> bool:
         """Whether the token would be accepted once more.
@@ -75,7 +79,9 @@ class TokenCache:
         """
         if isinstance(size, bool) or not isinstance(size, int) or size < 0:
             raise ConfigurationError(f"token_cache is a number of tokens from 0, not {size!r}")
-        self._entries: LRUCache[bytes, Remembered] = LRUCache(size)
+        self.size = size
+        # As cachetools.LRUCache, whose Python costs 0.3 µs more for a hit and 0.6 µs more for a new token.
+        self._entries: OrderedDict[bytes, Remembered] = OrderedDict()
         self._lock = Lock()  # event loops in several threads may share one resource server
         self.enabled = size > 0
 
@@ -84,16 +90,20 @@ class TokenCache:
 
     def get(self, digest: bytes) -> Remembered | None:
         """Return what is remembered under a token's digest."""
-        with self._lock:
-            try:
-                return self._entries[digest]
+        remembered = self._entries.get(digest)
+        if remembered is not None:
+            try:  # noqa: SIM105  (suppress() costs more than all the rest of it)
+                self._entries.move_to_end(digest)
             except KeyError:
-                return None
+                pass  # another thread has forgotten it just now
+        return remembered
 
     def put(self, digest: bytes, remembered: Remembered) -> None:
         """Remember a validated token, forgetting the one longest unused where there is no room."""
         with self._lock:
             self._entries[digest] = remembered
+            if len(self._entries) > self.size:
+                self._entries.popitem(last=False)
 
     def drop(self, digest: bytes) -> None:
         """Forget a token."""
