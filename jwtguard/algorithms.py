@@ -42,11 +42,17 @@ class Algorithm:
 _HASHES: Final = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 
 
+def _constructed(key: Any, algorithm: str) -> Any:
+    """Have python-jose build its key, and return what that verifies with."""
+    construct: Any = jose_jwk.construct  # typed without the key objects of cryptography, which it takes
+    return construct(key, algorithm).prepared_key
+
+
 class _PKCS1Key(Key):
     """RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3): python-jose's key, with what it makes anew for each signature ready."""
 
     def __init__(self, key: rsa.RSAPublicKey, algorithm: str) -> None:
-        self._verify = jose_jwk.construct(key, algorithm).prepared_key.verify
+        self._verify = _constructed(key, algorithm).verify
         self._hash = _HASHES[algorithm[2:]]
         self._padding = padding.PKCS1v15()
 
@@ -78,7 +84,7 @@ class _ECDSAKey(Key):
     """ECDSA (RFC 7518 section 3.4): python-jose's key, with what it makes anew for each signature ready."""
 
     def __init__(self, key: ec.EllipticCurvePublicKey, algorithm: str) -> None:
-        self._verify = jose_jwk.construct(key, algorithm).prepared_key.verify
+        self._verify = _constructed(key, algorithm).verify
         self._algorithm = ec.ECDSA(_HASHES[algorithm[2:]])
         self._size = (key.key_size + 7) // 8
 
