@@ -27,6 +27,9 @@ class Client:
         redirect_uris: where a browser may be sent with a code, to the letter.
         opaque_tokens: whether it gets opaque access tokens, which only introspection can tell anything about.
         introspects: the audiences whose tokens it may ask about; this makes it a resource server.
+
+    Raises:
+        ValueError: for a public client that is to do what only a confidential one may.
     """
 
     client_id: str
@@ -38,10 +41,10 @@ class Client:
     opaque_tokens: bool = False
     introspects: frozenset[str] = frozenset()
 
-    @property
-    def confidential(self) -> bool:
-        """Whether it has a secret (RFC 6749 section 2.1)."""
-        return self.secret_digest is not None
+    def __post_init__(self) -> None:
+        # RFC 6749 section 4.4, RFC 7662 section 2.1: anybody could say that it is this client.
+        if self.secret_digest is None and (self.introspects or "client_credentials" in self.grant_types):
+            raise ValueError(f"{self.client_id} needs a secret: no public client acts for itself or asks about tokens")
 
 
 def secret_digest(secret: str) -> bytes:
@@ -86,11 +89,9 @@ def _basic_credentials(authorization: str) -> tuple[str, str]:
     if scheme.lower() != "basic":
         raise _invalid_client()
     try:
-        client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+        client_id, _, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         raise _invalid_client() from None
-    if not colon:
-        raise _invalid_client()
     return unquote_plus(client_id), unquote_plus(secret)
 
 

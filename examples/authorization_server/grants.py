@@ -8,7 +8,7 @@ from examples.authorization_server import pkce
 from examples.authorization_server.clients import Client
 from examples.authorization_server.errors import OAuthError
 from examples.authorization_server.parameters import Parameters, required
-from examples.authorization_server.server import OPENID, AuthorizationServer
+from examples.authorization_server.server import AuthorizationServer
 from examples.authorization_server.state import AuthorizationCode, Grant, RefreshToken, digest
 
 GrantType = Callable[[AuthorizationServer, Client, Parameters], dict[str, Any]]
@@ -20,7 +20,7 @@ def client_credentials(server: AuthorizationServer, client: Client, parameters: 
     grant = Grant(
         client_id=client.client_id,
         subject=client.client_id,
-        scopes=requested_scopes(parameters, client.scopes) - {OPENID},
+        scopes=requested_scopes(parameters, client.scopes),
         resource=requested_resource(parameters, client),
         expires_at=server.clock() + server.settings.access_token_lifetime,
     )

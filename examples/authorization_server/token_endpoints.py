@@ -34,7 +34,7 @@ class TokenEndpoints:
         Of all others, refresh tokens included, it learns only that they are not active.
         """
         client, parameters = await self._authenticated(request)
-        if not client.confidential or not client.introspects:
+        if not client.introspects:
             raise OAuthError("unauthorized_client", "The client may not ask about tokens.", status=403)
         token = self._server.state.active_access_token(required(parameters, "token"))
         if token is None or token.claims["aud"] not in client.introspects:

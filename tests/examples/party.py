@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from html import unescape
 from time import time
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from examples.authorization_server import AuthorizationServer, create_application
+from examples.authorization_server import AuthorizationServer, Client, create_application
 from examples.demonstration import APP, PERSON, SERVICE, Secrets, settings
 from examples.serving import Serving, listen, url_of
 
@@ -23,6 +23,17 @@ AUDIENCE = "https://api.example.com"
 REDIRECT_URI = "http://127.0.0.1:49152/callback"
 REDIRECT_URI_WITH_QUERY = "http://127.0.0.1:49152/callback?tenant=1"
 DOCS_ORIGIN = "http://127.0.0.1:8000"
+
+OTHER_APP = Client(
+    client_id="<i>other-app</i>",
+    grant_types=frozenset({"authorization_code", "refresh_token"}),
+    scopes=frozenset({"invoices:read"}),
+    resources=(AUDIENCE,),
+    redirect_uris=frozenset({REDIRECT_URI}),
+)
+"""A public client beside the demonstration's, to tell whose code or token it is; its name is no HTML."""
+GRANTLESS_APP = replace(OTHER_APP, client_id="grantless-app", grant_types=frozenset())
+"""One that may come to the authorization endpoint, and may have nothing there."""
 
 TOKEN = "/api/v2/access/token"
 AUTHORIZE = "/authorize"
@@ -94,9 +105,9 @@ class Party:
         defaults = {"transaction": transaction(page), "name": PERSON, "password": self.known.password}
         return self.post(DECISION, **{**defaults, "decision": "allow", **form})
 
-    def code(self, **query: str | None) -> Code:
+    def code(self, *, verifier: str | None = None, **query: str | None) -> Code:
         """Have the person allow the app something."""
-        verifier = secrets.token_urlsafe(32)
+        verifier = verifier or secrets.token_urlsafe(32)
         back = self.decide(self.authorize(verifier=verifier, **query))
         assert back.status_code == 303, back.text
         answer = redirect_answer(back)
@@ -133,20 +144,18 @@ class Party:
 
 
 @contextmanager
-def party(*, docs_origins: tuple[str, ...] = (DOCS_ORIGIN,)) -> Iterator[Party]:
-    """Serve the authorization server with the clients and the person of the demonstration."""
+def party() -> Iterator[Party]:
+    """Serve the authorization server with the clients and the person of the demonstration, and two apps more."""
     listening, known, clock = listen(), Secrets(), Clock()
     issuer = url_of(listening)
-    server = AuthorizationServer(
-        settings(
-            issuer,
-            audience=AUDIENCE,
-            known=known,
-            redirect_uris=frozenset({REDIRECT_URI, REDIRECT_URI_WITH_QUERY}),
-            docs_origins=docs_origins,
-        ),
-        clock=clock,
+    shown = settings(
+        issuer,
+        audience=AUDIENCE,
+        known=known,
+        redirect_uris=frozenset({REDIRECT_URI, REDIRECT_URI_WITH_QUERY}),
+        docs_origins=(DOCS_ORIGIN,),
     )
+    server = AuthorizationServer(replace(shown, clients=(*shown.clients, OTHER_APP, GRANTLESS_APP)), clock=clock)
     with Serving(create_application(server), listening), httpx.Client(trust_env=False, timeout=10) as http:
         yield Party(server, issuer, known, http, clock)
 

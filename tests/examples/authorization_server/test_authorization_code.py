@@ -6,6 +6,8 @@ from examples.demonstration import APP, SERVICE
 from tests.examples.party import (
     AUDIENCE,
     DECISION,
+    GRANTLESS_APP,
+    OTHER_APP,
     REDIRECT_URI,
     REDIRECT_URI_WITH_QUERY,
     Party,
@@ -67,6 +69,7 @@ def test_redirect_makes_the_browser_forget_the_form(served: Party) -> None:
         pytest.param({"redirect_uri": REDIRECT_URI_WITH_QUERY}, id="another redirect URI"),
         pytest.param({"resource": "https://other-api.example.com"}, id="another resource"),
         pytest.param({"code": "made-up"}, id="a made-up code"),
+        pytest.param({"client_id": OTHER_APP.client_id}, id="another app"),
     ],
 )
 def test_code_is_refused_to_whoever_did_not_ask_for_it(served: Party, form: dict[str, str]) -> None:
@@ -84,6 +87,11 @@ def test_wrong_verifier_is_all_that_a_thief_gets_to_try(served: Party) -> None:
     code = served.code()
     served.exchange(code, code_verifier="w" * 43)
     assert served.exchange(code).json()["error"] == "invalid_grant"
+
+
+def test_verifier_that_could_be_guessed_is_refused(served: Party) -> None:
+    assert served.exchange(served.code(verifier="v" * 42)).json()["error"] == "invalid_grant"
+    assert served.exchange(served.code(verifier="v" * 43)).status_code == 200
 
 
 def test_code_presented_twice_ends_the_tokens_that_it_brought(served: Party) -> None:
@@ -136,6 +144,7 @@ def test_browser_is_sent_nowhere_that_is_not_registered(served: Party, query: di
         pytest.param({"code_challenge_method": None}, "invalid_request", id="PKCE with the default method, plain"),
         pytest.param({"code_challenge": "c" * 42}, "invalid_request", id="a challenge that is too short"),
         pytest.param({"scope": "admin"}, "invalid_scope", id="an unknown scope"),
+        pytest.param({"client_id": GRANTLESS_APP.client_id}, "unauthorized_client", id="an app without the grant type"),
         pytest.param({"resource": "https://x.example"}, "invalid_target", id="an unknown resource"),
     ],
 )
@@ -215,3 +224,9 @@ def test_login_page_can_be_neither_framed_nor_stored_nor_scripted(served: Party)
 def test_login_page_names_who_asks_for_what(served: Party) -> None:
     page = served.authorize(verifier=VERIFIER).text
     assert all(name in page for name in (APP, AUDIENCE, "invoices:read"))
+
+
+def test_login_page_shows_names_as_text(served: Party) -> None:
+    page = served.authorize(verifier=VERIFIER, client_id=OTHER_APP.client_id).text
+    assert "&lt;i&gt;other-app&lt;/i&gt;" in page
+    assert "<i>" not in page

@@ -7,6 +7,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from examples.authorization_server import Client
 from examples.demonstration import APP, OPAQUE_SERVICE, OTHER_AUDIENCE, SERVICE
 from tests.examples.party import AUDIENCE, TOKEN, Party, parts
 
@@ -142,7 +143,6 @@ def test_malformed_body_is_an_invalid_request(served: Party, content_type: str, 
         pytest.param("Basic " + base64.b64encode(b"no colon").decode(), id="no colon"),
         pytest.param("Basic " + base64.b64encode(b"\xff:\xff").decode(), id="not UTF-8"),
         pytest.param("Basic " + base64.b64encode(f"{SERVICE}:wrong".encode()).decode(), id="a wrong secret"),
-        pytest.param("Bearer x", id="another scheme"),
         pytest.param("Basic", id="a scheme alone"),
     ],
 )
@@ -154,6 +154,26 @@ def test_bad_authorization_header_is_401_with_a_challenge(served: Party, authori
     )
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert answer.headers["WWW-Authenticate"].startswith("Basic realm=")
+
+
+def test_right_credentials_under_another_scheme_are_refused(served: Party) -> None:
+    encoded = _basic(SERVICE, served.known.service)["Authorization"].removeprefix("Basic ")
+    answer = served.http.post(
+        served.issuer + TOKEN,
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": f"Bearer {encoded}"},
+    )
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"introspects": frozenset({"a"})}, {"grant_types": frozenset({"client_credentials"})}],
+    ids=["asking about tokens", "acting for itself"],
+)
+def test_public_client_is_not_registered_for_what_takes_a_secret(more: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="needs a secret"):
+        Client(client_id="public", **more)
 
 
 @pytest.mark.parametrize(
