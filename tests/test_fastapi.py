@@ -1,8 +1,11 @@
 """The FastAPI dependency: where it may stand, what it hands over, refuses and documents, and how it is overridden."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+import httpx
+import msgspec
 import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Request, Security, WebSocket
 from fastapi.exceptions import FastAPIError
@@ -13,8 +16,9 @@ from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketDenialResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
+from typing_extensions import TypedDict
 
-from jwtguard import AccessToken, ConfigurationError, ResourceServer
+from jwtguard import AccessToken, ConfigurationError, Introspection, Issuer, ResourceServer
 from jwtguard.errors import REASONS
 from jwtguard.fastapi import Guard, Refusal
 from jwtguard.middleware import GuardMiddleware
@@ -200,7 +204,7 @@ def test_it_works_where_annotations_are_postponed(path: str, claims: Any, status
 
 
 def test_it_works_on_websockets_where_annotations_are_postponed() -> None:
-    with TestClient(postponed_annotations.app).websocket_connect("/socket", headers=GOOD) as websocket:
+    with TestClient(postponed_annotations.app).websocket_connect("/socket", headers=dict(GOOD)) as websocket:
         assert websocket.receive_text() == "user-1"
 
 
@@ -495,7 +499,7 @@ def test_signature_is_checked_once_for_each_request_whoever_asks() -> None:
 
 def test_signature_is_checked_once_for_each_websocket_whoever_asks() -> None:
     counted = CountedKeys()
-    with TestClient(counted_app(counted)).websocket_connect("/", headers=GOOD):
+    with TestClient(counted_app(counted)).websocket_connect("/", headers=dict(GOOD)):
         pass
     assert counted.checks == 1
 
@@ -525,7 +529,7 @@ def test_optional_middleware_leaves_the_decision_to_the_guard() -> None:
 
 
 def test_websocket_with_a_good_token_is_let_through() -> None:
-    with client(Security(guard, scopes=["invoices:read"])).websocket_connect("/", headers=GOOD) as websocket:
+    with client(Security(guard, scopes=["invoices:read"])).websocket_connect("/", headers=dict(GOOD)) as websocket:
         assert websocket.receive_text() == "reached"
 
 
@@ -723,6 +727,32 @@ def test_overridden_guard_counts_for_more_than_what_the_middleware_has_seen() ->
     assert TestClient(app).get("/", headers=GOOD).json() == "stand-in"
 
 
+def test_authorization_server_cannot_be_asked_about_a_token_that_stands_in() -> None:
+    introspection = Introspection(client_id="api", client_secret="s", endpoint="http://127.0.0.1:9/introspect")
+    asking = Guard(ResourceServer(Issuer(ISSUER, keys=KEY.jwk_set, introspection=introspection), audience=AUDIENCE))
+    app = overridable(asking.require(fresh=True))
+    app.dependency_overrides[asking] = lambda: STAND_IN
+    with pytest.raises(ConfigurationError, match="override it too"):
+        TestClient(app).get("/")
+
+
+class Claims(TypedDict):
+    tenant: str
+
+
+@pytest.mark.parametrize(("tenant", "status"), [("a", 200), ("b", 403)])
+@pytest.mark.parametrize("is_overridden", [True, False])
+def test_requirements_beside_typed_claims_judge_the_claims_as_they_came(
+    tenant: str, status: int, is_overridden: bool
+) -> None:
+    typed = Guard(resource_server(), claims=Claims)
+    app = overridable(typed.require(claims={"tenant": "a"}))
+    if is_overridden:
+        app.dependency_overrides[typed] = lambda: msgspec.structs.replace(STAND_IN, claims={"tenant": tenant})
+    headers = {} if is_overridden else bearer(KEY.token(tenant=tenant))
+    assert TestClient(app).get("/", headers=headers).status_code == status
+
+
 def test_requirement_can_be_overridden() -> None:
     requirement = guard.require(scopes=["b"])
     app = overridable(requirement)
@@ -771,6 +801,30 @@ def test_dependencies_that_yield_are_entered_after_and_left_around_the_guard() -
     assert steps == []
     guarded.get("/", headers=GOOD)
     assert steps == ["entered", "left"]
+
+
+@pytest.mark.anyio
+async def test_tokens_of_concurrent_requests_are_not_mixed_up() -> None:
+    requests = 30
+    all_are_in = asyncio.Event()
+    arrived = []
+    app = FastAPI()
+
+    @app.get("/")
+    async def meet(token: Annotated[AccessToken, Depends(guard.require(any_scope=["a", "b"]))]) -> str | None:
+        arrived.append(token)
+        if len(arrived) == requests:
+            all_are_in.set()
+        await asyncio.wait_for(all_are_in.wait(), 20)
+        return token.subject
+
+    async def ask(client: httpx.AsyncClient, number: int) -> Any:
+        token = KEY.token(sub=f"user-{number}", scope="ab"[number % 2])
+        return (await client.get("/", headers=bearer(token))).json()
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.example.com") as client:
+        answers = await asyncio.gather(*(ask(client, number) for number in range(requests)))
+    assert answers == [f"user-{number}" for number in range(requests)]
 
 
 def test_guarded_route_may_stream() -> None:

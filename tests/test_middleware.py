@@ -284,7 +284,7 @@ def without_denial(app: ASGIApp) -> ASGIApp:
 
 
 def test_websocket_with_a_good_token_is_let_through() -> None:
-    with client().websocket_connect("/socket", headers=GOOD) as websocket:
+    with client().websocket_connect("/socket", headers=dict(GOOD)) as websocket:
         assert websocket.receive_json() == {"name": "user-1", "scopes": ["invoices:read", "invoices:write"]}
 
 
@@ -307,7 +307,7 @@ def test_websocket_is_denied_with_the_answer_that_a_request_would_get(
 
 def test_websocket_is_closed_before_it_is_accepted_where_no_answer_can_be_given() -> None:
     guarded = client(Middleware(without_denial))
-    with pytest.raises(WebSocketDisconnect) as refused, guarded.websocket_connect("/socket", headers=EXPIRED):
+    with pytest.raises(WebSocketDisconnect) as refused, guarded.websocket_connect("/socket", headers=dict(EXPIRED)):
         pass
     assert (type(refused.value), refused.value.code, refused.value.reason) == (WebSocketDisconnect, 1008, "expired")
 
@@ -320,6 +320,65 @@ def test_reason_of_a_refusal_fits_into_a_close_frame(reason: str) -> None:
 def test_websocket_on_a_public_path_takes_no_token() -> None:
     with client(public={"/public/*"}).websocket_connect("/public/socket") as websocket:
         assert websocket.receive_json() == {"name": "", "scopes": []}
+
+
+# --- WebSockets of browsers, which cannot set headers ---
+
+
+async def greet_browser(websocket: WebSocket) -> None:
+    await websocket.accept(subprotocol=websocket.scope["subprotocols"][-1])
+    await websocket.send_json([websocket.user.display_name, websocket.scope["subprotocols"]])
+    await websocket.close()
+
+
+BROWSER = [WebSocketRoute("/socket", greet_browser), Route("/", whoami)]
+
+
+@pytest.mark.parametrize(
+    ("subprotocols", "headers", "left"),
+    [
+        pytest.param(["bearer", KEY.token()], {}, ["bearer"], id="after the configured one"),
+        pytest.param(["chat", "bearer", KEY.token()], {}, ["chat", "bearer"], id="with another before"),
+        pytest.param(["chat"], GOOD, ["chat"], id="in the header after all"),
+    ],
+)
+def test_token_may_come_as_a_subprotocol_and_is_not_offered_to_the_application_as_one(
+    subprotocols: list[str], headers: dict[str, str], left: list[str]
+) -> None:
+    guarded = client(routes=BROWSER, websocket_protocol="bearer")
+    with guarded.websocket_connect("/socket", subprotocols=subprotocols, headers=dict(headers)) as websocket:
+        assert websocket.receive_json() == ["user-1", left]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "subprotocols", "headers", "status"),
+    [
+        pytest.param(None, ["bearer", KEY.token()], {}, 401, id="none is configured"),
+        pytest.param("jwt", ["bearer", KEY.token()], {}, 401, id="another is configured"),
+        pytest.param("bearer", ["Bearer", KEY.token()], {}, 401, id="in another case"),
+        pytest.param("bearer", [KEY.token()], {}, 401, id="token alone"),
+        pytest.param("bearer", ["bearer"], {}, 400, id="no token after it"),
+        pytest.param("bearer", [KEY.token(), "bearer"], {}, 400, id="token before it"),
+        pytest.param("bearer", ["bearer", KEY.token(), KEY.token()], {}, 400, id="two tokens after it"),
+        pytest.param("bearer", ["bearer", KEY.token()], GOOD, 400, id="in the header as well"),
+        pytest.param("bearer", ["bearer", KEY.token(exp=1)], {}, 401, id="expired"),
+    ],
+)
+def test_subprotocol_that_presents_no_good_token_is_refused(
+    protocol: str | None, subprotocols: list[str], headers: dict[str, str], status: int
+) -> None:
+    guarded = client(routes=BROWSER, websocket_protocol=protocol)
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        guarded.websocket_connect("/socket", subprotocols=subprotocols, headers=dict(headers)),
+    ):
+        pass
+    assert refused.value.status_code == status
+
+
+def test_subprotocol_presents_no_token_for_a_request() -> None:
+    headers = {"Sec-WebSocket-Protocol": f"bearer, {KEY.token()}"}
+    assert client(routes=BROWSER, websocket_protocol="bearer").get("/", headers=headers).status_code == 401
 
 
 # --- Who the application is told it is ---
@@ -449,7 +508,7 @@ def test_requires_of_starlette_refuses_the_anonymous() -> None:
 
 def test_requires_of_starlette_works_on_websockets() -> None:
     guarded = client(routes=REQUIRING)
-    with guarded.websocket_connect("/watch", headers=GOOD):
+    with guarded.websocket_connect("/watch", headers=dict(GOOD)):
         pass
     with (
         pytest.raises(WebSocketDisconnect),
@@ -544,7 +603,7 @@ def test_what_is_no_preflight_takes_a_token(method: str, headers: dict[str, str]
 
 
 def test_headers_of_a_preflight_let_no_websocket_through() -> None:
-    with pytest.raises(WebSocketDisconnect), client().websocket_connect("/socket", headers=PREFLIGHT):
+    with pytest.raises(WebSocketDisconnect), client().websocket_connect("/socket", headers=dict(PREFLIGHT)):
         pass
 
 
@@ -574,6 +633,17 @@ def test_request_that_was_let_through_leaves_nothing_for_the_next() -> None:
     assert [guarded.get("/", headers=headers).status_code for headers in (GOOD, {}, GOOD)] == [200, 401, 200]
 
 
+def test_body_of_a_refused_request_is_not_parsed() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def route(body: dict[str, int]) -> None: ...
+
+    app.add_middleware(GuardMiddleware, resource_server=resource_server())
+    malformed: Any = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+    assert TestClient(app).post("/", **malformed).status_code == 401
+
+
 def test_error_of_the_application_is_not_taken_for_a_refusal() -> None:
     async def failing(request: Request) -> Response:
         raise InvalidToken("expired")
@@ -600,6 +670,7 @@ def test_error_of_the_application_is_not_taken_for_a_refusal() -> None:
         pytest.param({"resource_server": ResourceServer}, "not type", id="the class"),
         pytest.param({"public": "/health"}, "public is a set of paths", id="path instead of a set"),
         pytest.param({"public": None}, "public is a set of paths", id="no set of paths"),
+        pytest.param({"websocket_protocol": "a b"}, "websocket_protocol is a name", id="no name of a subprotocol"),
         pytest.param({"answer": "no"}, "answer is a function", id="text for an answer"),
     ],
 )

@@ -254,8 +254,9 @@ async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_reme
             return counted.keys.find(kid, algorithm)
 
     server._issuers[ISSUER] = dataclasses.replace(trusted, keys=Swapped())  # type: ignore[arg-type]
-    await server.validate(KEY.token())
-    assert server.recall(server.digest(KEY.token().encode())) is None
+    for _ in range(2):
+        await server.validate(KEY.token())
+    assert counted.checks == 2
 
 
 FORGERIES = {
