@@ -30,7 +30,8 @@ def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     if value is None:
         raise CredentialsRequired("credentials_missing")
     if value[:7].lower() == b"bearer ":
-        return value[7:].lstrip(b" ") if value[7:8] == b" " else value[7:]
+        # Some servers leave the white space behind a field's value for us to remove (RFC 9110 section 5.5).
+        return value[7:].lstrip(b" ").rstrip(b" \t")
     scheme = value.strip(b" \t").lower()
     if scheme == b"":
         raise InvalidRequest("credentials_malformed", detail="the Authorization header is empty")
