@@ -77,9 +77,10 @@ class Issuer:
         if self.keys is not None:
             object.__setattr__(self, "keys", KeySet.of(self.keys))
             return
-        check_url(self.url, what="an issuer without configured keys", allow_http=self.allow_http)
         if self.jwks_uri is not None:
             check_url(self.jwks_uri, what="jwks_uri", allow_http=self.allow_http)
+            return
+        check_url(self.url, what="an issuer without keys and jwks_uri", allow_http=self.allow_http)
         if "?" in self.url:
             raise ConfigurationError(f"an issuer has no query (RFC 8414 section 2), but {self.url!r} has")
 

@@ -27,7 +27,7 @@ class Endpoints:
         Args:
             issuer: its URL.
         """
-        base = issuer.rstrip("/")
+        base = issuer.rstrip("/") if issuer.startswith(("https:", "http:")) else "https://issuer.test"
         self.jwks_uri = f"{base}/jwks"
         self.introspection_endpoint = f"{base}/introspect"
         self.requests: Counter[str] = Counter()
@@ -43,6 +43,11 @@ class Endpoints:
         self._tokens: dict[str, dict[str, Any]] = {}
         self._failure: Response | None = None
         self._reachable = True
+
+    @property
+    def key_set(self) -> dict[str, Any]:
+        """The published JWK Set."""
+        return {"keys": list(self._keys)}
 
     def publish(self, jwk: dict[str, Any], *, keep_others: bool = True) -> None:
         """Publish a key, besides the others or in their place."""
@@ -82,7 +87,7 @@ class Endpoints:
             self.requests["introspection"] += 1
             return self._answer(self._introspected(body))
         self.requests["keys"] += 1
-        return self._answer({"keys": self._keys})
+        return self._answer(self.key_set)
 
     def _answer(self, document: dict[str, Any]) -> Response | None:
         if not self._reachable:

@@ -83,7 +83,10 @@ class TestIssuer:
             clock=resource_server.now,
         )
         others = tuple(other.configured for other in resource_server.issuers[1:])
-        stand_in = replace(trusted.configured, keys=None, jwks_uri=issuer.endpoints.jwks_uri, allow_http=True)
+        configured = trusted.configured
+        discovered = configured.keys is None and configured.jwks_uri is None
+        jwks_uri = None if discovered else issuer.endpoints.jwks_uri
+        stand_in = replace(configured, keys=None, jwks_uri=jwks_uri)
         with resource_server.trusting(stand_in, *others, http_client=issuer.http_client()):
             yield issuer
 
