@@ -47,6 +47,8 @@ class Guard(SecurityBase, Generic[Claims]):
 
     Works as `Depends(guard)`, `Security(guard, scopes=[…])` and `Depends(guard.require(…))`, on routes, routers and the
     whole application, for HTTP and WebSocket. Where `GuardMiddleware` has validated the token, its result is used.
+    FastAPI asks dependencies after it has read and parsed the body, and none for its own documentation: where that
+    matters, the middleware is the one to refuse.
 
     Attributes:
         responses: the 401 and the 403 that a guarded operation may answer, for OpenAPI: pass it as `responses=` to

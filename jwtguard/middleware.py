@@ -40,6 +40,9 @@ class Presented(msgspec.Struct):
     token: AccessToken
     confirmed: bool = False
 
+    def __repr__(self) -> str:
+        return f"Presented({self.token!r}, confirmed={self.confirmed})"
+
 
 class TokenBearer(BaseUser):
     """Whoever presented a good access token, as Starlette's `request.user`.

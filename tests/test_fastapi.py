@@ -254,6 +254,15 @@ def test_token_that_lacks_a_scope_is_answered_403_with_the_scopes_that_would_do(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_what_cannot_be_decided_is_answered_503_without_a_challenge() -> None:
+    server = ResourceServer(Issuer(ISSUER, jwks_uri="http://127.0.0.1:9/jwks"), audience=AUDIENCE)
+    with client(Depends(Guard(server)), lifespan=server.lifespan) as guarded:
+        answer = guarded.get("/", headers=GOOD)
+    assert (answer.status_code, answer.json()["detail"]) == (503, {"error_description": REASONS["issuer_unreachable"]})
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "WWW-Authenticate" not in answer.headers
+
+
 def test_bad_token_is_told_before_invalid_parameters() -> None:
     app = FastAPI()
 

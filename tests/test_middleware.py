@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from jwtguard import ConfigurationError, InvalidToken, Issuer, JWTGuardError, ResourceServer
 from jwtguard.answer import answer_headers
 from jwtguard.errors import REASONS
-from jwtguard.middleware import GuardMiddleware, TokenBearer
+from jwtguard.middleware import STATE_KEY, GuardMiddleware, TokenBearer
 from tests.resource_servers import KEY, CountedKeys, bearer, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW
 
@@ -626,6 +626,15 @@ def test_each_resource_server_decides_for_itself() -> None:
         guarded.get("/", headers=bearer(KEY.token(aud=audience))).status_code for audience in (AUDIENCE, "urn:other")
     ]
     assert statuses == [401, 200]
+
+
+def test_what_is_kept_for_the_request_does_not_print_its_token() -> None:
+    async def show(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(repr(request.scope[STATE_KEY]))
+
+    shown = client(routes=[Route("/", show)]).get("/", headers=GOOD).text
+    assert "user-1" in shown
+    assert KEY.token().rsplit(".", 1)[1] not in shown
 
 
 def test_request_that_was_let_through_leaves_nothing_for_the_next() -> None:
