@@ -130,10 +130,11 @@ class AuthorizationServer:
         members = {"issuer": self.issuer, "jwks_uri": self.jwks_uri, **more}
         return {name: value for name, value in members.items() if value is not ...}
 
-    @property
-    def open_connections(self) -> int:
-        """How many connections are open."""
-        return len(self._open)
+    async def until_closed(self) -> None:
+        """Wait until no connection is open."""
+        with anyio.fail_after(10):
+            while self._open:
+                await anyio.sleep(0.001)
 
     def publish(self, *keys: SigningKey) -> None:
         """Have exactly these keys from now on."""
