@@ -52,7 +52,7 @@ def freeze_decoded(members: dict[str, Any], document: bytes) -> FrozenDict:
     Raises:
         ValueError: where it is nested deeper than `MAX_NESTING`.
     """
-    if b"[" not in document and document.find(b"{", 1) < 0:
+    if document.rfind(b"{") == 0 and document.find(b"[") < 0:
         return FrozenDict(members)
     return freeze(members)
 

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from hashlib import sha256
 from math import inf
-from threading import Lock
 from typing import Final, Self
 
 import msgspec
@@ -80,9 +79,9 @@ class TokenCache:
         if isinstance(size, bool) or not isinstance(size, int) or size < 0:
             raise ConfigurationError(f"token_cache is a number of tokens from 0, not {size!r}")
         self.size = size
-        # As cachetools.LRUCache, whose Python costs 0.3 µs more for a hit and 0.6 µs more for a new token.
+        # Event loops in several threads may share it without a lock: each of its operations is one step to the others.
+        # cachetools.LRUCache needs one, and takes 0.3 µs longer for a hit and 0.7 µs longer for a new token.
         self._entries: OrderedDict[bytes, Remembered] = OrderedDict()
-        self._lock = Lock()  # event loops in several threads may share one resource server
         self.enabled = size > 0
 
     def __len__(self) -> int:
@@ -100,15 +99,16 @@ class TokenCache:
 
     def put(self, digest: bytes, remembered: Remembered) -> None:
         """Remember a validated token, forgetting the one longest unused where there is no room."""
-        with self._lock:
-            self._entries[digest] = remembered
-            if len(self._entries) > self.size:
+        self._entries[digest] = remembered
+        if len(self._entries) > self.size:
+            try:  # noqa: SIM105
                 self._entries.popitem(last=False)
+            except KeyError:
+                pass  # other threads have forgotten all of them just now
 
     def drop(self, digest: bytes) -> None:
         """Forget a token."""
-        with self._lock:
-            self._entries.pop(digest, None)
+        self._entries.pop(digest, None)
 
     @staticmethod
     def digest(token: bytes) -> bytes:
