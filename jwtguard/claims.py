@@ -150,7 +150,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     get = claims.get
     issuer = get("iss")
     if issuer != rules.issuer:
-        _refuse_text(claims, "iss", "issuer_mismatch", f"{rules.issuer!r}")
+        _refuse_issuer(claims, expected=rules.issuer)
     audience = _audience(claims, rules)
     expires_at = get("exp")
     if expires_at.__class__ is not int or not 0 <= expires_at <= LATEST_DATE:
@@ -179,14 +179,14 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
             raise InvalidToken("claim_mismatch", detail=f"{name!r} must be {' or '.join(sorted(allowed))}", claim=name)
     subject, token_id = get("sub"), get("jti")
     token = AccessToken(
-        subject=subject if subject.__class__ is str else _text(claims, "sub"),
+        subject=subject if subject.__class__ is str else _no_text(claims, "sub"),
         client_id=_client_id(claims, rules),
         issuer=issuer,
         audience=audience,
         scopes=_scopes(claims),
         expires_at=expires_at,
         issued_at=issued_at,
-        token_id=token_id if token_id.__class__ is str else _text(claims, "jti"),
+        token_id=token_id if token_id.__class__ is str else _no_text(claims, "jti"),
         roles=names_at(claims, rules.role_paths),
         permissions=names_at(claims, rules.permission_paths),
         claims=claims if isinstance(claims, FrozenDict) else _frozen(claims),
@@ -204,12 +204,12 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     return token
 
 
-def _refuse_text(claims: Mapping[str, Any], name: str, reason: str, expected: str) -> NoReturn:
-    if name not in claims:
-        raise InvalidToken("claim_missing", detail=f"{name!r} is required", claim=name)
-    if not isinstance(claims[name], str):
-        raise InvalidToken("claim_malformed", detail=f"{name!r} is not a string", claim=name)
-    raise InvalidToken(reason, detail=f"expected {expected}, came {claims[name]!r}")
+def _refuse_issuer(claims: Mapping[str, Any], *, expected: str) -> NoReturn:
+    if "iss" not in claims:
+        raise InvalidToken("claim_missing", detail="'iss' is required", claim="iss")
+    if not isinstance(claims["iss"], str):
+        raise InvalidToken("claim_malformed", detail="'iss' is not a string", claim="iss")
+    raise InvalidToken("issuer_mismatch", detail=f"expected {expected!r}, came {claims['iss']!r}")
 
 
 def _audience(claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:
@@ -248,10 +248,8 @@ def _date(claims: Mapping[str, Any], name: str) -> float:
     raise InvalidToken("claim_malformed", detail=f"{name!r} is not a number", claim=name)
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str | None:
-    value = claims.get(name)
-    if value.__class__ is str:
-        return value
+def _no_text(claims: Mapping[str, Any], name: str) -> str | None:
+    """Return None for a claim that is absent; what is there and was found to be no string is refused."""
     if name in claims:
         raise InvalidToken("claim_malformed", detail=f"{name!r} is not a string", claim=name)
     return None
@@ -262,8 +260,7 @@ def _client_id(claims: Mapping[str, Any], rules: Rules) -> str | None:
         client_id = claims.get(name)
         if client_id.__class__ is str:
             return client_id
-        if name in claims:
-            return _text(claims, name)
+        _no_text(claims, name)
     return None
 
 
