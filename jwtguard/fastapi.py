@@ -196,6 +196,9 @@ class Guard(SecurityBase, Generic[Claims]):
         return validated_token(connection.scope, self._resource_server) or token
 
     def _refusal(self, error: JWTGuardError, connection: HTTPConnection) -> Exception:
+        good = validated_token(connection.scope, self._resource_server)
+        if good is not None:  # the token is good, and not enough
+            error.issuer, error.client_id = good.issuer, good.client_id
         self._resource_server.observation.refused(error)
         if isinstance(connection, WebSocket) and not (_is_unanswered(connection) and can_deny(connection.scope)):
             return WebSocketException(POLICY_VIOLATION, error.reason)

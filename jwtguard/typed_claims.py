@@ -48,9 +48,7 @@ class TypedClaims(Generic[Claims]):
         try:
             claims = self._adapter.validate_python(token.claims)
         except ValidationError as error:
-            refusal = InvalidToken("claims_unfit", detail=f"they do not fit {self._name}: {_faults(error)}")
-            refusal.issuer, refusal.client_id = token.issuer, token.client_id
-            raise refusal from None
+            raise InvalidToken("claims_unfit", detail=f"they do not fit {self._name}: {_faults(error)}") from None
         typed = cast("AccessToken[Claims]", msgspec.structs.replace(token, claims=claims))
         with self._lock:
             self._typed[id(token)] = token, typed
