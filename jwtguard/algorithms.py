@@ -178,6 +178,8 @@ def signer(private_key: str | bytes, algorithm: str) -> Callable[[bytes], bytes]
     fitting = ALGORITHMS[algorithm]
     if (fitting.key_type, fitting.curve) != (key_type, curve):
         raise ValueError(f"{algorithm} does not take this key")
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < 2048:
+        raise ValueError(f"an RSA key has at least 2048 bits (RFC 7518 section 3.3), this one {key.key_size}")
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign
     if isinstance(key, rsa.RSAPrivateKey) and algorithm == "PS256":

@@ -81,7 +81,10 @@ class Introspector:
             chance: a random number from 0 to 1, for the jitter.
         """
         self._configured = configured
-        self._rules = replace(rules, require_audience=rules.require_audience and configured.require_audience)
+        # The profile is about JWTs; an answer has no `typ`, and need have no `sub`, `iat` and `jti` (RFC 7662 section 2.2).
+        self._rules = replace(
+            rules, profile="default", require_audience=rules.require_audience and configured.require_audience
+        )
         self._keys = keys
         self._http = http
         self._clock = clock
@@ -157,7 +160,7 @@ class Introspector:
                 await places.acquire()
         except TimeoutError:
             return Unanswered(
-                f"{self._configured.concurrency} other tokens are being asked about, and none is answered"
+                f"{self._configured.concurrency} questions are under way, and none was answered in time for this one"
             )
         try:
             return await self._ask_if_worth_it(token, digest, deadline)
@@ -180,10 +183,7 @@ class Introspector:
         if era is None:
             return Unanswered("the introspection endpoint keeps failing, and is left alone for a while")
         try:
-            async with asyncio.timeout(deadline.left()):
-                members = await self._exchange(token)
-        except TimeoutError:
-            return self._failed(era, f"no answer within {self._http.timeout:g} s")
+            members = await self._exchange(token, deadline)
         except (ExchangeFailed, UnusableAnswer) as error:
             return self._failed(era, str(error))
         except _KindDeclined as declined:
@@ -195,41 +195,51 @@ class Introspector:
         self._succeeded()
         return self._remember(digest, self._judge(members), asked_at)
 
-    async def _exchange(self, token: bytes) -> dict[str, Any] | None:
-        url = await self._endpoint()
+    async def _exchange(self, token: bytes, deadline: Deadline) -> dict[str, Any] | None:
+        url = await self._endpoint(deadline)
         proof = self._prove(self._clock())
         form = {**proof.form, "token": token.decode("ascii"), "token_type_hint": "access_token"}
         headers = dict(proof.headers)
         if self._configured.signed:
             headers["Accept"] = SIGNED_MEDIA_TYPE
-        answer = await self._http.request("POST", url, headers=headers, data=form, **proof.options)
+        answer = await self._http.request(
+            "POST", url, headers=headers, data=form, seconds=deadline.left(), **proof.options
+        )
         if answer.status != 200:
             _raise_for(url, answer)
         if self._configured.signed:
-            return await self._read_signed(answer)
+            return await self._read_signed(answer, deadline)
         return read_answer(answer.body)
 
-    async def _endpoint(self) -> str:
+    async def _endpoint(self, deadline: Deadline) -> str:
         if self._configured.endpoint is not None:
             return self._configured.endpoint
-        metadata = await self._keys.metadata()
+        try:
+            async with asyncio.timeout(deadline.left()):
+                metadata = await self._keys.metadata()
+        except TimeoutError:
+            metadata = None
         if metadata is None:
             raise ExchangeFailed("the issuer's metadata, which names the introspection endpoint, cannot be had")
         if metadata.introspection_endpoint is None:
             raise ExchangeFailed(f"{metadata.url} names no introspection endpoint: write Introspection(endpoint=…)")
         return metadata.introspection_endpoint
 
-    async def _read_signed(self, answer: Answer) -> dict[str, Any] | None:
+    async def _read_signed(self, answer: Answer, deadline: Deadline) -> dict[str, Any] | None:
         media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != SIGNED_MEDIA_TYPE:
             raise UnusableAnswer(f"the answer is not signed: expected {SIGNED_MEDIA_TYPE}")
         try:
             jws = parse(answer.body, max_bytes=MAX_BYTES)
-            if jws.algorithm not in self._rules.algorithms:
-                raise UnusableAnswer("the signed answer's algorithm is not allowed")
-            key = await self._keys.find(jws.kid, jws.algorithm)
-        except (InvalidToken, Unavailable) as error:
-            raise UnusableAnswer(f"the signed answer cannot be verified: {error}") from None
+        except InvalidToken:
+            raise UnusableAnswer("the signed answer is not a well-formed JWS") from None
+        if jws.algorithm not in self._rules.algorithms:
+            raise UnusableAnswer("the signed answer's algorithm is not allowed")
+        try:
+            async with asyncio.timeout(deadline.left()):
+                key = await self._keys.find(jws.kid, jws.algorithm)
+        except (InvalidToken, Unavailable, TimeoutError):
+            raise UnusableAnswer("the key that signed the answer cannot be had") from None
         if not key.verify(jws.signing_input, jws.signature):
             raise UnusableAnswer("the signed answer's signature does not match the issuer's key")
         return read_signed_answer(jws, self._rules, recipients=self._recipients, now=self._clock())
