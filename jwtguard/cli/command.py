@@ -29,6 +29,8 @@ NOT_WELL: Final = 1
 MISUSED: Final = 2
 INTERRUPTED: Final = 130
 
+_CONCERNS_KEYS: Final = frozenset({"issuer", "discovery", "issuer name", "key set", "keys"})
+
 Clock = Callable[[], float]
 
 # The library's log lines say what the command says anyway; without a handler, logging would print them.
@@ -120,10 +122,10 @@ def _keys(options: Namespace, clock: Clock) -> int:
         _print_json(documents.keys(diagnosis.keys))
     else:
         screen.show_keys(diagnosis.keys)
-    for finding in diagnosis.findings:
-        if finding.weight == "broken":
-            _complain(f"{finding.about}: {finding.found}. {finding.advice}")
-    return NOT_WELL if diagnosis.broken else WELL
+    serious = [one for one in diagnosis.findings if one.weight == "broken" and one.about in _CONCERNS_KEYS]
+    for finding in serious:
+        _complain(f"{finding.about}: {finding.found}. {finding.advice}")
+    return NOT_WELL if serious else WELL
 
 
 _COMMANDS: Final = {"inspect": _inspect, "verify": _verify, "doctor": _doctor, "keys": _keys}
@@ -140,7 +142,8 @@ def _diagnosis(options: Namespace, clock: Clock) -> Diagnosis:
         issuer = Issuer(options.issuer, allow_http=options.allow_http)
     except ConfigurationError as error:
         what_to_do = "Name the issuer by its https URL; --allow-http is for closed networks."
-        return Diagnosis(options.issuer, (broken("issuer", str(error), what_to_do),), ())
+        finding = broken("issuer", without_tokens(str(error)), what_to_do)
+        return Diagnosis(without_tokens(options.issuer), (finding,), ())
     return diagnose(asyncio.run(_surveyed(issuer, clock)))
 
 

@@ -78,7 +78,7 @@ def _about_discovery(survey: Survey) -> Iterator[Finding]:
             yield fine(about, f"{place.url} has the metadata")
         elif document is not None:
             yield from _about_other_document(survey, place.url, document)
-        elif survey.metadata is None:
+        elif survey.document is None:
             yield broken(about, f"{place.url} {_came(place)}", _instead(place))
         elif place.answer is None:
             yield advice(about, f"{place.url} {_came(place)}", "It is asked too: have it answer, with 404 at least.")

@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 MAX_INPUT: Final = 1024 * 1024
 """Bytes that are read from standard input at the most; no token is as long."""
 
-_SCHEME: Final = "bearer "
+_SCHEME: Final = "bearer"
 
 
 class NoToken(Exception):
@@ -29,9 +29,10 @@ def read_token(argument: str | None, stdin: BinaryIO) -> str:
         if len(octets) > MAX_INPUT:
             raise NoToken(f"more than {MAX_INPUT} bytes came on standard input; no token is as long")
         text = octets.decode("utf-8", "surrogateescape")
-    token = text.strip()
-    if token[: len(_SCHEME)].lower() == _SCHEME:
-        token = token[len(_SCHEME) :].lstrip()
+    scheme, _, token = text.strip().partition(" ")
+    if scheme.lower() != _SCHEME:
+        token = text
+    token = token.strip()
     if not token:
         raise NoToken("no token came; pass it on standard input, or as an argument")
     return token

@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any, Final
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_+/=-]{8,}(?:\.[A-Za-z0-9_+/=-]*){2,4}")
-_ENCODED: Final = re.compile(r"[A-Za-z0-9_+/=-]{100,}")
+# A JSON object in base64url begins with "eyJ" or "eyA"; what else is a token is long and has no breaks.
+_TOKEN: Final = re.compile(r"\bey[JA][A-Za-z0-9_-]{8,}[A-Za-z0-9_+/=.-]*|[A-Za-z0-9_+/=-]{80,}")
 _SHOWN: Final = 6
 LONGEST: Final = 4000
 """Characters of one value that are shown at the most."""
@@ -41,7 +41,7 @@ def value(member: Any) -> str:
 
 def without_tokens(text: str) -> str:
     """Return the text with all that may be a token cut to its first characters, and made visible."""
-    return bounded(visible(_ENCODED.sub(_cut, _TOKEN.sub(_cut, text))), longest=1000)
+    return bounded(visible(_TOKEN.sub(_cut, text)), longest=1000)
 
 
 def _cut(found: re.Match[str]) -> str:
