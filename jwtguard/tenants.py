@@ -98,7 +98,9 @@ class Tenants:
         self._resolver = resolver
         self._trust = trust
         self._clock = clock
-        self._flights: Flights[str, TrustedIssuer | _Refusal] = Flights(most=MOST_LOOKUPS)
+        self._questions: Flights[str, TrustedIssuer | _Refusal] = Flights(most=MOST_LOOKUPS)
+        # Those about tenants already known have room of their own, so that no flood of new names takes it from them.
+        self._repeats: Flights[str, TrustedIssuer | _Refusal] = Flights(most=MOST_TENANTS)
         self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
         # Hashes, not the names: an attacker chooses their length.
         self._refusals: LRUCache[int, _Refusal] = LRUCache(MOST_REFUSED)
@@ -122,7 +124,7 @@ class Tenants:
                 return None
             self._tenants.move_to_end(name)
         if tenant.due(now):
-            self._flights.start(name, lambda: self._resolve(name))
+            self._repeats.start(name, lambda: self._resolve(name))
         return tenant.trusted if now < tenant.until else None
 
     async def find(self, name: str) -> TrustedIssuer | None:
@@ -131,24 +133,27 @@ class Tenants:
         Raises:
             Unavailable: `issuer_unreachable` where the resolver fails, is too slow, or has too many questions open.
         """
-        if len(name) > LONGEST_NAME or not name.isprintable():
+        if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
             return None
         now = self._clock()
         known = self.known(name, now)
         if known is not None:
             return known
-        outcome = self._refusal(name, now) or await self._flights.join(name, lambda: self._resolve(name))
+        flights = self._repeats if name in self._tenants else self._questions
+        outcome = self._refusal(name, now) or await flights.join(name, lambda: self._resolve(name))
         if isinstance(outcome, TrustedIssuer):
             return outcome
         if outcome is None:
-            outcome = _Refusal(now, FAILURE_SECONDS, failure=f"{MOST_LOOKUPS} issuers are being resolved already")
+            why = f"{MOST_LOOKUPS} issuers are being resolved already, or this resolution was broken off"
+            outcome = _Refusal(now, FAILURE_SECONDS, failure=why)
         if outcome.failure:
             raise Unavailable("issuer_unreachable", retry_after=int(outcome.seconds), detail=outcome.failure)
         return None
 
     async def stop(self) -> None:
         """End what runs in the background on this event loop, for every tenant."""
-        await self._flights.stop()
+        await self._questions.stop()
+        await self._repeats.stop()
         with self._lock:
             tenants = tuple(self._tenants.values())
         for tenant in tenants:
