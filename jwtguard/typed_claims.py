@@ -28,8 +28,10 @@ class TypedClaims(Generic[Claims]):
         """
         try:
             self._adapter = TypeAdapter(kind)
-        except PydanticUserError:
-            raise ConfigurationError(f"claims is a pydantic model, a TypedDict or a dataclass, not {kind!r}") from None
+        except PydanticUserError as error:
+            raise ConfigurationError(
+                f"claims is a pydantic model, a TypedDict or a dataclass, not {kind!r}: {error.message}"
+            ) from None
         self._name = getattr(kind, "__name__", repr(kind))
         # By identity, which tokens from the token cache keep; each entry holds its token, so no identity is reused.
         self._lock = Lock()  # event loops in several threads may share one guard
