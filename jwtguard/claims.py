@@ -69,6 +69,7 @@ class Rules:
     max_token_bytes: int = DEFAULT_MAX_TOKEN_BYTES
     audiences: frozenset[str] = field(init=False, repr=False)
     types: frozenset[str | None] = field(init=False, repr=False)
+    demanded_claims: tuple[str, ...] = field(init=False, repr=False)
     allowed_values: tuple[tuple[str, frozenset[str]], ...] = field(init=False, repr=False)
     role_paths: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
     permission_paths: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
@@ -100,7 +101,8 @@ class Rules:
         put(self, "audience", audience)
         put(self, "audiences", frozenset(audience))
         put(self, "types", _TYPES[self.profile])
-        put(self, "required_claims", tuple(dict.fromkeys((*_REQUIRED[self.profile], *required))))
+        put(self, "required_claims", required)
+        put(self, "demanded_claims", tuple(dict.fromkeys((*_REQUIRED[self.profile], *required))))
         put(self, "allowed_values", _allowed_values(self.claim_values))
         put(self, "role_paths", claim_paths("roles_claims", self.roles_claims))
         put(self, "permission_paths", claim_paths("permissions_claims", self.permissions_claims))
@@ -171,7 +173,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
             raise InvalidToken(
                 "issued_in_future", detail=f"'iat' is {issued_at}, and it is {now:.0f} (leeway {rules.leeway} s)"
             )
-    for name in rules.required_claims:
+    for name in rules.demanded_claims:
         if get(name) is None:
             raise InvalidToken("claim_missing", detail=f"{name!r} is required", claim=name)
     for name, allowed in rules.allowed_values:

@@ -44,7 +44,8 @@ class Introspection:
         when: which tokens it is asked about. "undecided": those that local validation cannot decide on, which are
             "opaque" ones and those signed with an "unknown_key" (one may choose either alone); "always": those that
             were found good locally as well. A token that local validation refused is never asked about.
-        require_audience: False where this server's answers have no `aud`.
+        require_audience: False where this server's answers have no `aud`; they must then say of what type the token is
+            (`token_type`, `token_use` or `typ`), or the issuer's `claim_values` must tell access tokens apart.
         signed: ask for signed answers, and accept no others (RFC 9701).
         active_seconds: how long an answer about an active token may be used again; never past its `exp`.
         inactive_seconds: how long an answer about an inactive one may.

@@ -103,5 +103,14 @@ def check_answer(members: Mapping[str, Any], rules: Rules, *, now: float) -> Acc
         kind = members[name]
         if not isinstance(kind, str) or kind.lower() not in kinds:
             raise InvalidToken("type_mismatch", detail=f"the introspection answer's {name!r} is not an access token's")
+    if not rules.require_audience and not rules.allowed_values and _is_silent(members):
+        raise InvalidToken(
+            "type_mismatch", detail="the introspection answer says neither for whom the token is nor of what type"
+        )
     claims = {"iss": rules.issuer, **members}
     return check_claims(claims, _NO_HEADER, rules, now=now)
+
+
+def _is_silent(members: Mapping[str, Any]) -> bool:
+    """Whether it may just as well be a refresh token: oidc-provider for one calls those active and says no more."""
+    return "aud" not in members and _ACCESS_TOKEN_KINDS.keys().isdisjoint(members)

@@ -81,7 +81,7 @@ class Introspector:
             chance: a random number from 0 to 1, for the jitter.
         """
         self._configured = configured
-        # The profile is about JWTs; an answer has no `typ`, and need have no `sub`, `iat` and `jti` (RFC 7662 section 2.2).
+        # The profile is about JWTs; an answer has no `typ`, and may lack `sub`, `iat` and `jti` (RFC 7662 section 2.2).
         self._rules = replace(
             rules, profile="default", require_audience=rules.require_audience and configured.require_audience
         )

@@ -173,7 +173,17 @@ def test_active_token_is_accepted(members: dict[str, Any]) -> None:
 
 
 def test_answer_without_audience_is_accepted_where_the_rules_say_that_there_is_none() -> None:
-    assert check(replace(RULES, require_audience=False), aud=...).audience == ()
+    assert check(replace(RULES, require_audience=False), aud=..., token_type="Bearer").audience == ()
+
+
+def test_answer_with_neither_audience_nor_type_is_refused_even_then() -> None:
+    with refused("type_mismatch"):
+        check(replace(RULES, require_audience=False), aud=...)
+
+
+def test_answer_with_neither_is_accepted_where_a_claim_tells_access_tokens_apart() -> None:
+    told_apart = replace(RULES, require_audience=False, claim_values={"client_id": "client-1"})
+    assert check(told_apart, aud=...).audience == ()
 
 
 def test_answer_with_another_audience_is_refused_even_then() -> None:

@@ -205,6 +205,18 @@ def single_keys() -> Iterator[Case]:
             )
 
 
+def made_by_anyone() -> Iterator[Case]:
+    """With the neutral element for a key, this one signature fits every message."""
+    neutral = b"\x01".ljust(32, b"\x00")
+    unsigned = f"{segment(header(alg='Ed25519', kid='odd'))}.{segment(good_claims(sub='anyone'))}"
+    yield from table(
+        ("RFC 8725 section 3.4 (b)", "RFC 6750 section 5.1 (a)"),
+        "unknown_key",
+        {"the signature that fits every message": f"{unsigned}.{b64(neutral + bytes(32))}"},
+        keys=Published({"keys": [{**ED.jwk, "x": b64(neutral)}, key().jwk]}),
+    )
+
+
 def _under(algorithm: str, signer: SigningKey) -> str:
     """A token signed by the key, whatever its algorithm, whose header names one that is allowed."""
     signing_input = f"{segment(header(alg=algorithm, kid='odd'))}.{segment(good_claims())}"
@@ -283,4 +295,4 @@ def documents() -> Iterator[Case]:
 
 
 def cases() -> list[Case]:
-    return [*single_keys(), *several_keys(), *documents()]
+    return [*single_keys(), *made_by_anyone(), *several_keys(), *documents()]

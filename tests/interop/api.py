@@ -3,19 +3,25 @@
 from typing import Annotated, Any
 
 import httpx
-from fastapi import FastAPI, Security
+from fastapi import Depends, FastAPI, Security
 
 from jwtguard import AccessToken, ResourceServer
 from jwtguard.fastapi import Guard
 
 
-def invoices_api(resource_server: ResourceServer) -> FastAPI:
-    """Return an application that tells whose access token came: reading takes one scope, writing another."""
+def invoices_api(resource_server: ResourceServer, *, fresh: bool = False) -> FastAPI:
+    """Return an application that tells whose access token came: reading takes one scope, writing another.
+
+    Args:
+        resource_server: what decides on tokens.
+        fresh: have the authorization server vouch for the token where invoices are read.
+    """
     guard = Guard(resource_server)
+    may_read = guard.require(scopes=["invoices:read"], fresh=fresh)
     app = FastAPI(lifespan=resource_server.lifespan)
 
     @app.get("/invoices")
-    async def read(token: Annotated[AccessToken, Security(guard, scopes=["invoices:read"])]) -> dict[str, Any]:
+    async def read(token: Annotated[AccessToken, Depends(may_read)]) -> dict[str, Any]:
         return _told(token)
 
     @app.post("/invoices")

@@ -1,6 +1,7 @@
 // The certified authorization server (npm oidc-provider) that jwtguard is tried against.
 //
-// PORT and SHARED_SECRET (of the resource /HS256) come from the environment. Each resource has its own token format and algorithm, so that one process serves all
+// PORT comes from the environment, and with it SHARED_SECRET (of the resource /HS256), API_SECRET (of the clients api
+// and api-post) and API_KEYS (the JWK Set of the client api-key). Each resource has its own token format and algorithm, so that one process serves all
 // tests: https://api.example.com/RS256, /PS256, /ES256, /Ed25519, /HS256, /opaque and /encrypted.
 //
 // It is told what to do by lines on its standard input, and answers each with one line on its standard output that
@@ -46,6 +47,19 @@ function resourceServer(_ctx, resource) {
   return { scope: SCOPES, audience: resource, accessTokenTTL: 3600, ...tokenFormat(name) };
 }
 
+// The resource servers as clients of the introspection endpoint, one for each way of client authentication.
+const resourceServerClients = [
+  { client_id: 'api', token_endpoint_auth_method: 'client_secret_basic', client_secret: process.env.API_SECRET },
+  { client_id: 'api-post', token_endpoint_auth_method: 'client_secret_post', client_secret: process.env.API_SECRET },
+  { client_id: 'api-key', token_endpoint_auth_method: 'private_key_jwt', jwks: JSON.parse(process.env.API_KEYS) },
+].map((client) => ({
+  ...client,
+  grant_types: [],
+  redirect_uris: [],
+  response_types: [],
+  introspection_signed_response_alg: 'ES256',
+}));
+
 // What was granted outlives a change of keys.
 const adapter = createMemoryAdapter(0);
 
@@ -65,14 +79,8 @@ function provider(keys) {
       grant_types: ['authorization_code', 'refresh_token'],
       redirect_uris: ['http://127.0.0.1/callback'],
       response_types: ['code'],
-    }, {
-      client_id: 'api',
-      client_secret: 'api-secret',
-      grant_types: [],
-      redirect_uris: [],
-      response_types: [],
-      introspection_signed_response_alg: 'ES256',
-    }],
+    },
+    ...resourceServerClients],
     scopes: ['openid', 'offline_access', ...SCOPES.split(' ')],
     jwks: { keys },
     features: {

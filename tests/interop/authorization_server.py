@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import json
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +17,12 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
+from tests.signing import signing_key
+
 PROGRAM = Path(__file__).with_name("authorization-server.mjs")
 SHARED_SECRET = "shared between the authorization server and one resource server"
+API_SECRET = "reserved in forms: 100 % + / = & ~ \" '"
+API_KEY = signing_key("ES256", kid="api-1")
 REDIRECT_URI = "http://127.0.0.1:9/callback"
 """Where the client waits for the code; nothing listens there, because the last redirect is read and not followed."""
 
@@ -59,6 +65,19 @@ class AuthorizationServer:
         """The client credentials grant (RFC 6749 section 4.4): return the token response."""
         form = {"grant_type": "client_credentials", "scope": scope, "resource": audience}
         return self._token_response(form, auth=("machine", "machine-secret"), headers=headers)
+
+    def dpop_bound(self, audience: str) -> str:
+        """Return an access token that is bound to a key by a DPoP proof (RFC 9449 section 5)."""
+        key = signing_key("ES256")
+        public = {name: value for name, value in key.jwk.items() if name in ("kty", "crv", "x", "y")}
+        proof = key.token(
+            {"jti": secrets.token_hex(), "htm": "POST", "htu": f"{self.url}/token", "iat": int(time.time())},
+            {"typ": "dpop+jwt", "alg": "ES256", "jwk": public},
+        )
+        response = self.client_credentials(audience, headers={"DPoP": proof})
+        assert response["token_type"] == "DPoP"
+        token: str = response["access_token"]
+        return token
 
     def authorization_code(self, audience: str, *, subject: str, scope: str = "invoices:read") -> dict[str, Any]:
         """The authorization code grant with PKCE (RFC 6749 section 4.1, RFC 7636), login and consent pages included.
@@ -166,7 +185,13 @@ def running(port: int) -> Iterator[AuthorizationServer]:
     with (
         subprocess.Popen(
             ["node", str(PROGRAM)],
-            env={**os.environ, "PORT": str(port), "SHARED_SECRET": SHARED_SECRET},
+            env={
+                **os.environ,
+                "PORT": str(port),
+                "SHARED_SECRET": SHARED_SECRET,
+                "API_SECRET": API_SECRET,
+                "API_KEYS": json.dumps(API_KEY.jwk_set),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,5 @@
 """What the certified authorization server issues, and is no good here: each token with the reason it is refused for."""
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from tests.answers import reason_of
 from tests.interop.api import invoices_api, read_invoices
 from tests.interop.authorization_server import AuthorizationServer, resource
 from tests.serving import serving
-from tests.signing import signing_key
 
 US = resource("RS256")
 
@@ -50,17 +48,7 @@ def tampered(server: AuthorizationServer) -> str:
 
 
 def dpop_bound(server: AuthorizationServer) -> str:
-    """An access token bound to a key by a DPoP proof (RFC 9449 section 5)."""
-    key = signing_key("ES256")
-    public = {name: value for name, value in key.jwk.items() if name in ("kty", "crv", "x", "y")}
-    proof = key.token(
-        {"jti": secrets.token_hex(), "htm": "POST", "htu": f"{server.url}/token", "iat": int(time.time())},
-        {"typ": "dpop+jwt", "alg": "ES256", "jwk": public},
-    )
-    response = server.client_credentials(US, headers={"DPoP": proof})
-    assert response["token_type"] == "DPoP"
-    token: str = response["access_token"]
-    return token
+    return server.dpop_bound(US)
 
 
 def of_the_code_grant(name: str) -> Callable[[AuthorizationServer], str]:
