@@ -73,6 +73,9 @@ class Issuer:
             raise ConfigurationError(
                 "without audience, any API's token would do: require_audience=False needs claim_values={'client_id': …}"
             )
+        if isinstance(self.algorithms, Iterable):
+            several = (self.algorithms,) if isinstance(self.algorithms, str) else tuple(self.algorithms)
+            object.__setattr__(self, "algorithms", several)
         _check_introspection(self)
         if self.keys is not None:
             object.__setattr__(self, "keys", KeySet.of(self.keys))
@@ -165,18 +168,15 @@ def _check_introspection(issuer: Issuer) -> None:
 
 
 def _algorithms(issuer: Issuer) -> Iterable[str]:
-    if not isinstance(issuer.keys, KeySet):
-        allowed = ASYMMETRIC if issuer.algorithms is None else issuer.algorithms
-        if shared := sorted(
-            SYMMETRIC.keys() & {allowed} if isinstance(allowed, str) else SYMMETRIC.keys() & set(allowed)
-        ):
-            raise ConfigurationError(f"{', '.join(shared)} need a shared secret: Issuer(url, keys=b'…')")
-        return allowed
-    served = issuer.keys.algorithms
-    if issuer.algorithms is None:
-        return sorted(served)
-    allowed = (issuer.algorithms,) if isinstance(issuer.algorithms, str) else tuple(issuer.algorithms)
-    if served.isdisjoint(allowed):
+    allowed = issuer.algorithms
+    served = issuer.keys.algorithms if isinstance(issuer.keys, KeySet) else None
+    if allowed is None:
+        return ASYMMETRIC if served is None else sorted(served)
+    if not isinstance(allowed, tuple):
+        return allowed  # the rules refuse it
+    if served is None and (shared := [name for name in SYMMETRIC if name in allowed]):
+        raise ConfigurationError(f"{', '.join(shared)} need a shared secret: Issuer(url, keys=b'…')")
+    if served is not None and not any(name in allowed for name in served):
         raise ConfigurationError(
             f"algorithms allows {', '.join(map(str, allowed))}, but the keys serve {', '.join(sorted(served))}"
         )
