@@ -65,7 +65,7 @@ class JWTGuardError(Exception):
         description: one sentence that a client may be told.
         detail: what was expected and what came, for the operator; never a token, a secret or an unverified claim.
         claim: the name of the claim that is missing or malformed, where that is the reason, else None.
-        issuer: the trusted issuer that the token names; None where it names none, or is not understood.
+        issuer: the trusted issuer that the token names, or that was asked about it; None where there is none.
         kid: the key ID in the token's header, as it came: its sender may have chosen it.
         client_id: the client that the token was issued to; None where its signature was not found good.
         status: the HTTP status that the answer carries.
@@ -126,7 +126,7 @@ class InsufficientScope(JWTGuardError):
     error = "insufficient_scope"
 
     def __init__(self, reason: str = "insufficient_scope", *, scopes: tuple[str, ...] = (), detail: str = "") -> None:
-        super().__init__(reason, detail=detail)
+        super().__init__(reason, detail=detail or (f"required are {', '.join(scopes)}" if scopes else ""))
         self.scopes = scopes
 
 
