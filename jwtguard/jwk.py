@@ -125,12 +125,11 @@ class KeySet:
         Raises:
             InvalidToken: `unknown_key` where no key fits, `key_ambiguous` where the token names none and several fit.
         """
-        if kid is not None:
-            key = self._by_kid.get((kid, algorithm))
-            if key is not None:
-                return key
-            if not self._any_kid:
-                raise InvalidToken("unknown_key", detail=f"no key for {algorithm} has the kid that the token names")
+        key = self.named(kid, algorithm)
+        if key is not None:
+            return key
+        if kid is not None and not self._any_kid:
+            raise InvalidToken("unknown_key", detail=f"no key for {algorithm} has the kid that the token names")
         candidates = self._by_algorithm.get(algorithm, ())
         if len(candidates) == 1:
             return candidates[0]

@@ -338,8 +338,9 @@ def test_what_this_resource_server_signs_verifies(name: str, as_text: bool) -> N
         (lambda: private_pem(signing_key("RS256").private), "EdDSA", "EdDSA does not take this key"),
         (lambda: private_pem(ed448.Ed448PrivateKey.generate()), "EdDSA", "takes a key of type Ed448PublicKey"),
         (lambda: UNKNOWN_CURVE, "ES256", "not supported"),
+        (lambda: private_pem(rsa.generate_private_key(65537, 1024)), "RS256", "at least 2048 bits"),  # noqa: S505
     ],
-    ids=["encrypted", "public", "empty", "EC for RSA", "other curve", "RSA for OKP", "Ed448", "unknown curve"],
+    ids=["encrypted", "public", "empty", "EC for RSA", "other curve", "RSA for OKP", "Ed448", "unknown curve", "weak"],
 )
 def test_a_key_that_cannot_sign_so_is_refused(pem: Any, name: str, why: str | None) -> None:
     with pytest.raises(ValueError, match=why):

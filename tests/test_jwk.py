@@ -496,6 +496,12 @@ def test_no_other_key_is_tried_in_place_of_the_one_that_a_token_names(
     assert not kid or kid not in caught.value.detail
 
 
+def test_the_key_that_a_kid_and_an_algorithm_name_is_had_without_fallback() -> None:
+    assert ONE.named("key-1", "ES256") is ONE.keys[0]
+    assert [ONE.named("key-2", "ES256"), ONE.named("key-1", "RS256"), ONE.named(None, "ES256")] == [None, None, None]
+    assert NAMELESS.named(None, "ES256") is PEM.named("any", "ES256") is None
+
+
 def test_several_keys_that_serve_any_kid_are_ambiguous() -> None:
     keys = [*read(jwk("ES256", without=("kid",))).keys, *read(jwk("ES256", number=1, without=("kid",))).keys]
     with refused("key_ambiguous"):
