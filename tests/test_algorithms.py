@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import asymmetric, hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, mldsa, padding, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, mldsa, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from jwtguard import algorithms
