@@ -116,13 +116,13 @@ async def ask_about_opaque(issuers: Iterable[TrustedIssuer], token: bytes, refus
             continue
         try:
             return await ask(issuer.introspector, token, refusal)
-        except Unavailable as error:
-            last = error
-        except InvalidToken as error:
-            if error is not refusal and error.reason != "inactive":
+        except (InvalidToken, Unavailable) as error:
+            if error is refusal:
+                continue
+            error.issuer = issuer.rules.issuer
+            if isinstance(error, InvalidToken) and error.reason != "inactive":
                 raise
-            if not isinstance(last, Unavailable):
-                last = error
+            last = last if isinstance(last, Unavailable) else error
     raise last
 
 

@@ -225,7 +225,8 @@ def _new_client(tls: Any) -> HTTPClient:
 
     return AsyncClient(
         verify=tls,
-        limits=Limits(max_connections=20, max_keepalive_connections=5),
+        # Whoever asks keeps their own number bounded: questions that hang must not keep keys from being fetched.
+        limits=Limits(max_connections=None, max_keepalive_connections=20),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # else a server could fill the memory with cookies
     )
 
