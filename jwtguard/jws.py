@@ -35,6 +35,9 @@ class JWS(msgspec.Struct, frozen=True, gc=False):
     signing_input: bytes
     signature: bytes
 
+    def __repr__(self) -> str:
+        return f"JWS(algorithm={self.algorithm!r})"  # the rest is the token, which no log may hold
+
 
 def parse(token: bytes, *, max_bytes: int) -> JWS:
     """Take a token apart.

@@ -61,6 +61,10 @@ def test_header_and_claims_cannot_be_changed() -> None:
             members["x"]["y"].append(2)
 
 
+def test_what_it_prints_is_no_token() -> None:
+    assert repr(parsed(compact())) == str(parsed(compact())) == "JWS(algorithm='ES256')"
+
+
 @given(
     header=st.dictionaries(st.text(), json_values, max_size=4),
     claims=st.dictionaries(st.text(), json_values, max_size=4),

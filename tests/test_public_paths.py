@@ -94,6 +94,27 @@ def test_no_path_beneath_a_prefix_is_resolved_to_another_place(rest: str, decodi
         assert resolved == "/static" or resolved.startswith("/static/")
 
 
+@pytest.mark.parametrize(
+    ("path", "root_path", "public"),
+    [
+        pytest.param("/v1/health", "/v1", True, id="within the mount"),
+        pytest.param("/v1/static/site.css", "/v1", True, id="prefix within the mount"),
+        pytest.param("/health", "/v1", True, id="server that leaves the mount out of the path"),
+        pytest.param("/v1/health", "", False, id="mount that is none"),
+        pytest.param("/v1/health", "/v1/", False, id="mount with a slash"),
+        pytest.param("/v1/admin", "/v1", False, id="protected within the mount"),
+        pytest.param("/v1/v1/health", "/v1", False, id="mount twice"),
+        pytest.param("/V1/health", "/v1", False, id="mount in another case"),
+        pytest.param("/v1health", "/v1", False, id="longer than the mount"),
+        pytest.param("/v1", "/v1", False, id="the mount itself"),
+        pytest.param("/v1/static/../admin", "/v1", False, id="dot-dot segment within the mount"),
+        pytest.param("/v1//health", "/v1", False, id="empty segment after the mount"),
+    ],
+)
+def test_rules_of_a_mounted_application_are_about_its_own_paths(path: str, root_path: str, public: bool) -> None:
+    assert PublicPaths(RULES).holds({"path": path, "root_path": root_path}) is public
+
+
 SEGMENTS = st.lists(st.sampled_from(["/", "/v1", "/v1/", "v1", "/api", "health", "//"]), max_size=4).map("".join)
 
 
