@@ -69,6 +69,7 @@ class Endpoint:
         metadata: members of its metadata to add or replace; `...` removes one.
         key_fetches: how often its keys were asked for.
         metadata_fetches: how often its metadata was.
+        metadata_hangs: whether nothing comes of that.
         busiest: the most requests that were under way at once.
     """
 
@@ -79,6 +80,7 @@ class Endpoint:
     metadata: dict[str, Any] = field(default_factory=dict)
     key_fetches: int = 0
     metadata_fetches: int = 0
+    metadata_hangs: bool = False
     busiest: int = 0
     _busy: int = 0
 
@@ -119,7 +121,9 @@ class Endpoint:
 
     async def _metadata(self, request: Request) -> Response:
         self.metadata_fetches += 1
-        members = {"issuer": self.origin, "jwks_uri": self.jwks_uri, "introspection_endpoint": self.url}
+        if self.metadata_hangs:
+            return await hanging(request)
+        members: dict[str, Any] = {"issuer": self.origin, "jwks_uri": self.jwks_uri, "introspection_endpoint": self.url}
         members |= self.metadata
         return JSONResponse({name: value for name, value in members.items() if value is not ...})
 

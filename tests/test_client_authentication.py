@@ -111,12 +111,12 @@ async def test_assertion_names_no_key_where_the_key_has_no_name(endpoint: Endpoi
 
 async def test_each_question_has_an_assertion_of_its_own(endpoint: Endpoint) -> None:
     key, clock = signing_key("Ed25519"), Clock()
-    options = {"client_secret": None, "private_key": pem(key), "algorithm": "Ed25519", "clock": clock}
-    async with asking(endpoint, **options) as introspector:
+    options: dict[str, Any] = {"client_secret": None, "private_key": pem(key), "algorithm": "Ed25519"}
+    async with asking(endpoint, clock=clock, **options) as introspector:
         await introspector.ask(OPAQUE)
         clock.now += 100
         await introspector.ask(OPAQUE)
-    public = JoserfcKeySet.import_key_set(key.jwk_set)
+    public = JoserfcKeySet.import_key_set({"keys": [key.jwk]})
     first, second = (
         jwt.decode(asked.form["client_assertion"], public, algorithms=["Ed25519"]).claims
         for asked in endpoint.questions

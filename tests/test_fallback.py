@@ -130,7 +130,8 @@ async def test_token_that_cannot_be_decided_on_locally_is_good_where_its_issuer_
     endpoint.answer = active(sub="user-7", scope="invoices:read")
     async with trusting(introspecting(endpoint)) as server:
         token = await server.validate(TOKENS[kind][0])
-        assert (token.subject, token.scopes, token.issuer) == ("user-7", {"invoices:read"}, ISSUER)
+        assert (token.subject, token.issuer) == ("user-7", ISSUER)
+        assert token.scopes == {"invoices:read"}
         await server.validate(TOKENS[kind][0])
     assert endpoint.count == 1
     assert endpoint.questions[0].form["token"] == TOKENS[kind][0]

@@ -670,6 +670,14 @@ async def test_metadata_that_does_not_tell_leaves_the_question_open(
     assert len(errors(caplog)) == 1
 
 
+async def test_metadata_that_hangs_leaves_the_question_open(endpoint: Endpoint) -> None:
+    endpoint.metadata_hangs = True
+    async with asking(endpoint, issuer=endpoint.origin, endpoint=None, timeout=SOON) as introspector:
+        (why,) = await fail(introspector, 1)
+    assert "metadata" in why
+    assert endpoint.count == 0
+
+
 # --- Signed answers (RFC 9701) ---
 
 SIGNED = "application/token-introspection+jwt"
@@ -804,7 +812,8 @@ async def test_each_of_several_event_loops_gets_its_answer(endpoint: Endpoint) -
         threads = [Thread(target=asyncio.run, args=(ask(number),)) for number in range(4)]
         for thread in threads:
             thread.start()
-        await anyio.to_thread.run_sync(lambda: [thread.join() for thread in threads])
+        for thread in threads:
+            await anyio.to_thread.run_sync(thread.join)
     assert answers == ["active"] * 80
     assert endpoint.count == 80
 
