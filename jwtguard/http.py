@@ -21,6 +21,9 @@ TIMEOUT: Final = 5.0
 MAX_BYTES: Final = 512 * 1024
 MAX_CONTAINERS: Final = 10_000
 """Objects and arrays in one answer. Half a megabyte of them would keep the event loop for tens of milliseconds."""
+MAX_CHUNKS: Final = 4096
+"""Pieces that the body of one answer may come in."""
+_CHUNKS_A_TURN: Final = 8
 _MAX_REASON: Final = 200
 
 
@@ -254,10 +257,16 @@ async def _bounded_body(url: str, response: Any) -> bytes:
     if response.headers.get("content-encoding", "identity") != "identity":
         raise ExchangeFailed(f"{url} answered compressed, though only 'identity' was asked for")
     body = bytearray()
+    chunks = 0
     async for chunk in response.aiter_bytes():
         body += chunk
+        chunks += 1
         if len(body) > MAX_BYTES:
             raise ExchangeFailed(f"{url} answered with more than {MAX_BYTES} bytes")
+        if chunks > MAX_CHUNKS:
+            raise ExchangeFailed(f"{url} answered in more than {MAX_CHUNKS} pieces")
+        if chunks % _CHUNKS_A_TURN == 0:
+            await asyncio.sleep(0)  # pieces of a byte each arrive by the thousand without one wait among them
     if body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
         raise ExchangeFailed(f"{url} answered with more than {MAX_CONTAINERS} objects and arrays")
     return bytes(body)

@@ -332,6 +332,7 @@ MISBEHAVIOURS: dict[str, Behaviour] = {
     "nothing at all": sending(b""),
     "10 MB": endless(_HEAD + b"Content-Length: 10485760\r\n\r\n", b" " * 65536, most=10 * 1024 * 1024),
     "a body without end": endless(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b" " * 4096 + b"\r\n"),
+    "one-byte chunks": endless(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 10_000),
     "a slow drip": endless(_HEAD + b"Content-Length: 100000\r\n\r\n", b" ", pause=0.005),
     "headers without end": endless(_HEAD, b"X-More: " + b"x" * 1000 + b"\r\n"),
     "interim answers without end": endless(b"", b"HTTP/1.1 103 Early Hints\r\nX: " + b"x" * 1000 + b"\r\n\r\n"),

@@ -43,10 +43,10 @@ class Source:
         keys: the keys.
     """
 
-    def __init__(self, server: AuthorizationServer, *, timeout: float = 2, jwks_uri: str | None = None) -> None:
+    def __init__(self, server: AuthorizationServer, *, jwks_uri: str | None = None) -> None:
         self.server = server
         self.clock = Clock()
-        self.http = HTTP(timeout=timeout)
+        self.http = HTTP(timeout=60)
         self.keys = FetchedKeys(server.issuer, jwks_uri=jwks_uri, http=self.http, clock=self.clock, chance=lambda: 0.5)
 
     async def outcome(self, kid: str | None, algorithm: str = "ES256") -> str:
@@ -74,13 +74,20 @@ class Source:
 
 
 @asynccontextmanager
-async def source(*published: SigningKey, warm: bool = True, **options: Any) -> AsyncIterator[Source]:
-    """Run an authorization server, and the keys that are fetched from it; `warm` has them fetched once."""
+async def source(*published: SigningKey, warm: bool = True, timeout: float = 60) -> AsyncIterator[Source]:
+    """Run an authorization server, and the keys that are fetched from it.
+
+    Args:
+        published: its keys.
+        warm: have them fetched once.
+        timeout: seconds for one fetch, after that.
+    """
     with authorization_server(*(published or (OLD,))) as server:
-        keys = Source(server, **options)
+        keys = Source(server)
         try:
             if warm:
                 await keys.keys.refresh()
+            keys.http.timeout = timeout
             yield keys
         finally:
             await keys.keys.stop()
@@ -161,7 +168,7 @@ async def test_keys_are_refreshed_in_the_background_at_four_fifths_of_their_life
 
 
 async def test_refresh_that_hangs_makes_nobody_wait() -> None:
-    async with source(timeout=60) as keys:
+    async with source() as keys:
         keys.server.behaviours[KEYS] = hanging
         keys.clock.now += DEFAULT_LIFETIME
         found = [keys.known() for _ in range(100)]
@@ -252,7 +259,7 @@ async def test_moved_jwks_uri_is_followed_and_the_condition_of_the_old_place_not
 
 @pytest.mark.parametrize("misbehaviour", ["hanging", "500", "resetting", "HTML"])
 async def test_keys_are_refreshed_from_the_known_place_while_the_metadata_cannot_be_had(misbehaviour: str) -> None:
-    async with source(timeout=0.5) as keys:
+    async with source(timeout=1) as keys:
         keys.server.behaviours[keys.server.rfc8414_path] = MISBEHAVIOURS[misbehaviour]
         keys.server.publish(NEW)
         await keys.keys.refresh()
@@ -365,7 +372,7 @@ async def test_1000_forged_key_ids_at_the_same_time_are_one_fetch() -> None:
 
 
 async def test_fetch_that_began_before_the_key_was_published_proves_nothing() -> None:
-    async with source(timeout=60) as keys:
+    async with source() as keys:
         gate, answer = Event(), json.dumps(OLD.jwk_set).encode()
         keys.server.behaviours[KEYS] = gated(gate, lambda exchange: exchange.reply(200, answer))
         keys.clock.now += DEFAULT_LIFETIME
@@ -381,7 +388,7 @@ async def test_fetch_that_began_before_the_key_was_published_proves_nothing() ->
 
 
 async def test_fetch_under_way_that_brings_the_key_is_all_it_takes() -> None:
-    async with source(timeout=60) as keys:
+    async with source() as keys:
         gate = Event()
         keys.server.behaviours[KEYS] = gated(gate, replying_json({"keys": [OLD.jwk, NEW.jwk]}))
         keys.clock.now += DEFAULT_LIFETIME
@@ -580,7 +587,7 @@ async def test_clock_set_forward_beyond_a_day_costs_one_fetch() -> None:
 
 
 async def test_1000_requests_cancelled_mid_fetch_leave_a_fetch_that_the_next_one_uses() -> None:
-    async with source(warm=False, timeout=60) as keys:
+    async with source(warm=False) as keys:
         gate = Event()
         keys.server.behaviours[KEYS] = gated(gate, replying_json(OLD.jwk_set))
         storm = [asyncio.create_task(keys.outcome("old")) for _ in range(1000)]
@@ -622,7 +629,7 @@ async def test_error_of_an_unforeseen_kind_is_a_failure_like_any_other(
 
 
 async def test_stopping_mid_fetch_frees_those_who_wait_and_the_next_need_fetches_again() -> None:
-    async with source(warm=False, timeout=60) as keys:
+    async with source(warm=False) as keys:
         keys.server.behaviours[KEYS] = hanging
         waiting = asyncio.create_task(keys.outcome("old"))
         await keys.server.until(1)
@@ -634,7 +641,7 @@ async def test_stopping_mid_fetch_frees_those_who_wait_and_the_next_need_fetches
 
 def test_event_loop_that_ends_mid_fetch_leaves_the_keys_to_the_next() -> None:
     with authorization_server(OLD) as server:
-        keys, gate = Source(server, timeout=60), Event()
+        keys, gate = Source(server), Event()
         server.behaviours[KEYS] = gated(gate, replying(500))
 
         async def leave() -> None:
@@ -670,7 +677,7 @@ def test_event_loops_in_several_threads_share_the_keys() -> None:
 
 def test_slower_event_loop_does_not_bring_an_older_key_set_back() -> None:
     with authorization_server(OLD) as server:
-        keys = Source(server, timeout=60)
+        keys = Source(server)
         gate, answer = Event(), json.dumps(OLD.jwk_set).encode()
         server.behaviours[KEYS] = gated(gate, lambda exchange: exchange.reply(200, answer))
         slow = Thread(target=asyncio.run, args=(keys.keys.refresh(),))

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import uvloop
 
+from jwtguard import http as our_http
 from jwtguard.errors import ConfigurationError
 from jwtguard.http import HTTP, MAX_BYTES, MAX_CONTAINERS, Answer, Deadline, ExchangeFailed, check_url
 from tests.certificates import authority_file, client_tls, server_tls
@@ -107,6 +108,7 @@ async def test_body_with_so_many_arrays_is_taken_and_one_more_is_not() -> None:
         ("nothing at all", "Server disconnected"),
         ("10 MB", "more than 524288 bytes"),
         ("a body without end", "more than 524288 bytes"),
+        ("one-byte chunks", "more than 4096 pieces"),
         ("a slow drip", "did not answer within 0.3 s"),
         ("headers without end", "RemoteProtocolError"),
         ("interim answers without end", "did not answer within 0.3 s"),
@@ -183,6 +185,7 @@ async def test_private_authority_named_by_ssl_cert_file_is_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority_file(tmp_path)))
+    monkeypatch.setattr(our_http, "_prepared_tls", our_http._prepared_tls.__wrapped__)  # type: ignore[attr-defined]
     with authorization_server(tls=server_tls()) as server:
         assert (await fetch(server)).status == 200
 
