@@ -181,7 +181,7 @@ class Introspector:
         asked_at = self._clock()
         era = self._circuit.admit(asked_at)
         if era is None:
-            return Unanswered("the introspection endpoint keeps failing, and is left alone for a while")
+            return Unanswered(f"the introspection endpoint is left alone for a while: {self._reported}")
         try:
             members = await self._exchange(token, deadline)
         except (ExchangeFailed, UnusableAnswer) as error:

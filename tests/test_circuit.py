@@ -149,6 +149,7 @@ def test_probe_that_may_take_long_blocks_no_longer_than_the_longest_rest() -> No
     for _ in range(TOLERATED):
         fail(patient)
     assert patient.admit(NOW + 1) is not None
+    assert patient.admit(NOW + LONGEST_REST) is None
     assert patient.admit(NOW + 1 + LONGEST_REST) is not None
 
 

@@ -6,6 +6,7 @@ import gc
 import logging
 import weakref
 from collections.abc import Iterator
+from hashlib import sha256
 from threading import Event, Thread
 from typing import Any
 
@@ -253,6 +254,17 @@ async def test_no_token_and_no_secret_is_logged_shown_or_kept(
             assert secret not in text
 
 
+async def test_remembered_refusal_keeps_no_frame_that_holds_the_token(endpoint: Endpoint) -> None:
+    endpoint.answer = active(exp=...)
+    async with asking(endpoint) as introspector:
+        with refused("claim_missing"):
+            await introspector.ask(OPAQUE)
+        verdict = introspector._verdicts.get(sha256(OPAQUE).digest(), NOW)
+    assert verdict is not None
+    assert isinstance(verdict.pronouncement, InvalidToken)
+    assert verdict.pronouncement.__traceback__ is None
+
+
 # --- The memory ---
 
 
@@ -473,7 +485,7 @@ async def test_dead_endpoint_costs_one_probe_a_rest_and_recovers(
     async with asking(endpoint, clock=(clock := Clock())) as introspector:
         reasons = await fail(introspector, 50)
         assert endpoint.count == TOLERATED
-        assert "left alone" in reasons[-1]
+        assert reasons[-1].endswith(f"left alone for a while: {reasons[0]}")
         for rest in (1, 2, 4, 8, 16, 30, 30):
             clock.now += rest
             before = endpoint.count
