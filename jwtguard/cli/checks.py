@@ -88,6 +88,4 @@ def failed_check(error: JWTGuardError, *, ascii_only: bool) -> str | None:
         return "characters"
     if error.claim is not None and error.claim in _OWN_CHECK.get(error.reason, ()):
         return error.claim
-    if error.reason == "claim_malformed" and error.claim is None:
-        return "encoding"  # all claims together: they are nested too deep
     return _BY_REASON.get(error.reason)

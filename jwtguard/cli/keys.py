@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_der_x509_certificate
 
 from jwtguard.encoding import decode_base64url, encode_base64url
-from jwtguard.jwk import MAX_RSA_EXPONENT_BITS, SECRET_MEMBERS, members_of, sort_members
+from jwtguard.jwk import SECRET_MEMBERS, members_of, sort_members
 
 # RFC 7638 section 3.2, RFC 8037 section 2; of a shared secret nothing is shown, not even a hash.
 _THUMBPRINT_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -50,7 +50,7 @@ class PublishedKey:
         algorithm: its `alg`, or None.
         size: its bits or its curve; empty where neither can be told.
         use: its `use`, or None.
-        exponent: of an RSA key, where it is of a usable size.
+        exponent: of an RSA key, else None.
         thumbprint: RFC 7638, with SHA-256, in base64url; None where it has none.
         digest: SHA-256 of the public key, by which equal keys are recognised; None where it does not serve.
         serves: the algorithms that it verifies here.
@@ -143,7 +143,7 @@ def _size(member: Mapping[str, Any]) -> str:
 
 def _exponent(member: Mapping[str, Any]) -> int | None:
     exponent = int.from_bytes(_octets(member, "e"))
-    return exponent if member.get("kty") == "RSA" and exponent.bit_length() <= MAX_RSA_EXPONENT_BITS else None
+    return exponent if member.get("kty") == "RSA" else None
 
 
 def _certificate(member: Mapping[str, Any], digest: bytes | None) -> KeyCertificate | None:

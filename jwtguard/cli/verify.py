@@ -105,7 +105,6 @@ async def verify(
         leeway=leeway,
         required_claims=required_claims,
         max_token_bytes=max_token_bytes,
-        token_cache=0,
         clock=clock,
     )
     jws = _parsed(token_text, max_token_bytes)

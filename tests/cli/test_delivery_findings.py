@@ -49,8 +49,8 @@ def test_freshest_date_counts_because_caches_may_have_kept_the_others() -> None:
 
 
 def test_time_that_an_exchange_took_is_no_difference_of_clocks() -> None:
-    """Eight seconds on the way, four of them until the server wrote its date."""
-    (finding,) = about_clock([exchange(8, {"date": "Fri, 15 Jan 2027 08:00:04 GMT"})])
+    """Twenty seconds on the way, ten of them until the server wrote its date."""
+    (finding,) = about_clock([exchange(20, {"date": "Fri, 15 Jan 2027 08:00:10 GMT"})])
     assert finding.weight == "fine"
 
 

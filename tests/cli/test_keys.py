@@ -134,6 +134,7 @@ def test_key_that_is_skipped_for_its_kid_serves_no_algorithm_at_all() -> None:
     key_set = KeySet.from_jwk_set({"keys": [first, second]})
     assert [key.algorithm for key in key_set.keys] == ["RS512"]
     assert [key.position for key in key_set.skipped] == [1]
+    assert [key.serves for key in published_keys({"keys": [first, second]})] == [("RS512",), ()]
 
 
 def test_certificate_is_told_to_be_the_keys_own_or_anothers() -> None:
