@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,19 @@ def test_without_a_detail_the_description_stands_for_it() -> None:
 def test_missing_scopes_are_the_usual_reason_of_insufficient_scope() -> None:
     error = InsufficientScope(scopes=("a",))
     assert (error.reason, error.scopes) == ("insufficient_scope", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("options", "detail"),
+    [
+        ({"scopes": ("a", "b")}, "required are a, b"),
+        ({"scopes": ("a", "b"), "detail": "one of a, b"}, "one of a, b"),
+        ({}, REASONS["insufficient_scope"]),
+    ],
+    ids=["scopes", "scopes and detail", "neither"],
+)
+def test_missing_scopes_are_told_to_the_operator(options: dict[str, Any], detail: str) -> None:
+    assert InsufficientScope(**options).detail == detail
 
 
 def test_a_reason_outside_the_list_is_a_mistake_of_the_program() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtguard.frozen import MAX_NESTING, FrozenDict, FrozenList, freeze
+from jwtguard.frozen import MAX_NESTING, FrozenDict, FrozenList, freeze, freeze_decoded
 from tests.test_encoding import json_values
 
 CLAIMS = {"sub": "user-1", "roles": ["reader", {"name": "writer"}], "address": {"country": "PT", "lines": ["a"]}}
@@ -64,6 +64,25 @@ def test_frozen_members_equal_print_and_serialize_as_they_came(members: dict[str
     assert repr(frozen) == repr(members)
     assert json.dumps(frozen) == json.dumps(members)
     assert msgspec.json.encode(frozen) == msgspec.json.encode(members)
+
+
+def kinds_in(value: Any) -> set[type]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {type(value)}.union(*map(kinds_in, inner))
+
+
+@given(st.dictionaries(st.text(), json_values, max_size=5), st.sampled_from([None, 1]))
+def test_everything_in_what_was_decoded_is_frozen(members: dict[str, Any], indent: int | None) -> None:
+    frozen = freeze_decoded(members, json.dumps(members, indent=indent).encode())
+    assert frozen == members
+    assert kinds_in(frozen).isdisjoint({dict, list})
+    assert kinds_in(freeze(members)) == kinds_in(frozen)
+
+
+@pytest.mark.parametrize("name", ["{", "[", "}", "]", "\\u007b"])
+def test_brackets_in_names_and_texts_are_no_nesting(name: str) -> None:
+    members = {name: name, "a": 1}
+    assert kinds_in(freeze_decoded(members, json.dumps(members).encode())) == {FrozenDict, str, int}
 
 
 @pytest.mark.parametrize("change", DICT_CHANGES.values(), ids=DICT_CHANGES)
