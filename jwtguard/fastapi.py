@@ -1,8 +1,8 @@
 """Protects FastAPI routes: a dependency that hands over the validated token and shows in OpenAPI."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Any, Generic, NoReturn, cast
+from typing import Annotated, Any, Generic, NoReturn, TypeVar, cast
 
 from fastapi import HTTPException, Security, WebSocketException
 from fastapi.openapi.models import OAuthFlows
@@ -15,12 +15,14 @@ from jwtguard.access_token import AccessToken, Claims
 from jwtguard.answer import answer_detail, answer_headers
 from jwtguard.credentials import checked_protocol
 from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
-from jwtguard.expiry import POLICY_VIOLATION, until_expiry
+from jwtguard.expiry import POLICY_VIOLATION, stream_until_expiry, until_expiry
 from jwtguard.middleware import access_token, can_deny, confirm, validated_token
 from jwtguard.openapi import answers, flows_of, security_scheme
 from jwtguard.requirements import requirements, scope_tokens
 from jwtguard.resource_server import ResourceServer
 from jwtguard.typed_claims import TypedClaims
+
+_Item = TypeVar("_Item")
 
 
 class Refusal(HTTPException):
@@ -176,13 +178,22 @@ class Guard(SecurityBase, Generic[Claims]):
     def until_expiry(self, token: AccessToken[Any]) -> AbstractAsyncContextManager[None]:
         """Return a block that ends when the token expires: `async with guard.until_expiry(token):`.
 
-        Around what a WebSocket does or a stream sends, it keeps no connection open longer than its token is good. A
-        WebSocket is closed with code 1008 then.
+        Around what a WebSocket does, it keeps the connection open no longer than its token is good, and has it closed
+        with code 1008 then. A stream takes `stream_until_expiry`.
 
         Raises:
             Expired: within the block, when the token has expired.
         """
         return until_expiry(token, now=self._resource_server.now())
+
+    def stream_until_expiry(self, token: AccessToken[Any], items: AsyncIterable[_Item]) -> AsyncIterator[_Item]:
+        """Yield what a stream sends until the token expires: `StreamingResponse(guard.stream_until_expiry(token, …))`.
+
+        Args:
+            token: a good token.
+            items: what is sent, for one the events of an async generator.
+        """
+        return stream_until_expiry(token, items, now=self._resource_server.now)
 
     def _with_typed_claims(self, token: AccessToken) -> AccessToken[Claims]:
         if self._typed_claims is None:

@@ -1,9 +1,10 @@
 """What outlives a single answer ends with its token."""
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import pytest
 from fastapi import Depends, FastAPI, WebSocket
@@ -12,9 +13,10 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from jwtguard import AccessToken
-from jwtguard.expiry import Expired, until_expiry
+from jwtguard.expiry import Expired, stream_until_expiry, until_expiry
 from jwtguard.fastapi import Guard
-from tests.resource_servers import KEY, bearer, resource_server
+from tests.resource_servers import KEY, Clock, bearer, resource_server
+from tests.serving import serving
 from tests.signing import NOW
 
 pytestmark = pytest.mark.anyio
@@ -74,20 +76,121 @@ def test_websocket_is_closed_with_1008_when_its_token_expires() -> None:
     assert (closed.value.code, closed.value.reason) == (1008, "expired")
 
 
-def test_stream_ends_when_its_token_expires() -> None:
+class Events:
+    """An async generator's events, and whether it was closed."""
+
+    def __init__(self, *events: str, endless: bool = False) -> None:
+        self.closed = False
+        self._events = events
+        self._endless = endless
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        try:
+            for event in self._events:
+                yield event
+            if self._endless:
+                await asyncio.Event().wait()
+        finally:
+            self.closed = True
+
+
+async def test_stream_that_ends_in_time_is_passed_on_whole() -> None:
+    events = Events("1", "2")
+    stream = stream_until_expiry(await token(exp=NOW + 3600), events, now=lambda: NOW)
+    assert [event async for event in stream] == ["1", "2"]
+    assert events.closed
+
+
+async def test_stream_that_is_no_generator_is_passed_on_as_well() -> None:
+    class Numbers:
+        def __aiter__(self) -> Self:
+            self.next = 0
+            return self
+
+        async def __anext__(self) -> int:
+            self.next += 1
+            if self.next > 2:
+                raise StopAsyncIteration
+            return self.next
+
+    stream = stream_until_expiry(await token(exp=NOW + 3600), Numbers(), now=lambda: NOW)
+    assert [number async for number in stream] == [1, 2]
+
+
+async def test_stream_that_waits_for_an_event_ends_when_its_token_expires() -> None:
+    events = Events("1", endless=True)
+    stream = stream_until_expiry(await token(exp=NOW + 10), events, now=lambda: NOW + 9.99)
+    assert [event async for event in stream] == ["1"]
+    assert events.closed
+
+
+async def test_stream_whose_events_are_always_there_ends_when_its_token_expires() -> None:
+    clock = Clock()
+    events = Events(*"123456")
+    stream = stream_until_expiry(await token(exp=NOW + 10), events, now=clock)
+    sent = []
+    async for event in stream:
+        sent.append(event)
+        clock.now += 5
+    assert sent == ["1", "2"]
+    assert events.closed
+
+
+async def test_stream_of_an_expired_token_sends_nothing() -> None:
+    stream = stream_until_expiry(await token(exp=NOW - 10), Events("1"), now=lambda: NOW)
+    assert [event async for event in stream] == []
+
+
+async def test_failure_of_a_stream_is_its_own() -> None:
+    async def failing() -> AsyncIterator[str]:
+        yield "1"
+        raise TimeoutError
+
+    stream = stream_until_expiry(await token(), failing(), now=lambda: NOW)
+    assert await anext(stream) == "1"
+    with pytest.raises(TimeoutError):
+        await anext(stream)
+
+
+def test_server_sent_events_end_when_their_token_expires() -> None:
     app = FastAPI()
     guard = Guard(resource_server())
 
     @app.get("/")
     async def numbers(token: Annotated[AccessToken, Depends(guard)]) -> StreamingResponse:
-        async def events() -> AsyncIterator[str]:
-            with suppress(Expired):
-                async with guard.until_expiry(token):
-                    yield "data: 1\n\n"
-                    await asyncio.Event().wait()
-
-        return StreamingResponse(events(), media_type="text/event-stream")
+        events = Events("data: 1\n\n", endless=True)
+        return StreamingResponse(guard.stream_until_expiry(token, events), media_type="text/event-stream")
 
     with TestClient(app) as client:
         answer = client.get("/", headers=bearer(KEY.token(exp=NOW + 0.05)))
     assert (answer.status_code, answer.text) == (200, "data: 1\n\n")
+
+
+def test_stream_to_a_client_that_reads_late_ends_well() -> None:
+    """The time is up while an event is being sent: it is sent whole, and then comes the end."""
+    app = FastAPI()
+    begin = time.monotonic()
+
+    def now() -> float:
+        return NOW + time.monotonic() - begin
+
+    guard = Guard(resource_server(clock=now))
+
+    @app.get("/")
+    async def numbers(token: Annotated[AccessToken, Depends(guard)]) -> StreamingResponse:
+        async def events() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 65536
+
+        return StreamingResponse(guard.stream_until_expiry(token, events()))
+
+    request = f"GET / HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {KEY.token(exp=NOW + 0.5)}\r\n\r\n"
+    with serving(app) as url, socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 10) as client:
+        client.sendall(request.encode())
+        while now() < NOW + 0.5:
+            time.sleep(0.05)
+        received = b""
+        while not received.endswith(b"\r\n0\r\n\r\n"):
+            part = client.recv(1 << 20)
+            assert part, "the connection was cut"
+            received = received[-16:] + part
