@@ -40,6 +40,8 @@ class Algorithm:
 
 
 _HASHES: Final = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+# Made here because the first one imports the bindings of OpenSSL, 20 ms for which no event loop should have to wait.
+_ECDSA: Final = {bits: ec.ECDSA(algorithm) for bits, algorithm in _HASHES.items()}
 
 
 def _constructed(key: Any, algorithm: str) -> Any:
@@ -85,7 +87,7 @@ class _ECDSAKey(Key):
 
     def __init__(self, key: ec.EllipticCurvePublicKey, algorithm: str) -> None:
         self._verify = _constructed(key, algorithm).verify
-        self._algorithm = ec.ECDSA(_HASHES[algorithm[2:]])
+        self._algorithm = _ECDSA[algorithm[2:]]
         self._size = (key.key_size + 7) // 8
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
