@@ -1,5 +1,10 @@
 """What an auditor says of an issuer, seen over real sockets."""
 
+import json
+import os
+import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,6 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,7 +29,6 @@ from tests.signing import b64_uint, signing_key
 
 RSA, OTHER_RSA = signing_key("RS256"), signing_key("RS256", "key-2", number=1)
 EC = signing_key("ES256", "key-3")
-JSON = "application/json"
 CACHED = {"content-type": "application/jwk-set+json", "cache-control": "public, max-age=3600", "etag": '"1"'}
 
 Finding = dict[str, str]
@@ -393,32 +398,36 @@ def tls(tmp_path: Path) -> dict[str, str]:
     return {"ssl_certfile": str(tmp_path / "certificate.pem"), "ssl_keyfile": str(tmp_path / "key.pem")}
 
 
-def test_issuer_over_https_is_asked_with_its_certificate_verified(
-    command: Command, tls: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", tls["ssl_certfile"])
+def doctor_of_its_own(issuer: str, **environment: str) -> tuple[int, list[Finding]]:
+    """Run the command as a process, because certificate authorities are loaded once in this one."""
+    command = (sys.executable, "-m", "jwtguard", "doctor", "--json", issuer)
+    ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, timeout=60, check=False)
+    return ended.returncode, json.loads(ended.stdout)["findings"]
+
+
+def test_issuer_over_https_is_asked_with_its_certificate_verified(tls: dict[str, str]) -> None:
     with publishing(RSA.jwk_set, tls=True, **tls) as publisher:
-        found = findings(command, publisher.url, code=0)
+        code, found = doctor_of_its_own(publisher.url, SSL_CERT_FILE=tls["ssl_certfile"])
+    assert code == 0
     assert having(found, "fine", "transport") == [f"{publisher.url} is asked over https, its certificate verified"]
 
 
-def test_certificate_of_an_unknown_authority_is_broken(command: Command, tls: dict[str, str]) -> None:
+def test_certificate_of_an_unknown_authority_is_broken(tls: dict[str, str]) -> None:
     with publishing(RSA.jwk_set, tls=True, **tls) as publisher:
-        found = findings(command, publisher.url, code=1)
+        code, found = doctor_of_its_own(publisher.url)
+    assert code == 1
     assert any("CERTIFICATE_VERIFY_FAILED" in one for one in having(found, "broken", "discovery")), found
 
 
 @pytest.mark.anyio
-async def test_issuer_elsewhere_cannot_send_the_auditor_to_this_very_machine(
-    tls: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", tls["ssl_certfile"])
+async def test_issuer_elsewhere_cannot_send_the_auditor_to_this_very_machine(tls: dict[str, str]) -> None:
+    trusting = httpx.AsyncClient(verify=ssl.create_default_context(cafile=tls["ssl_certfile"]))
     with publishing(RSA.jwk_set) as victim, publishing(RSA.jwk_set, tls=True, **tls) as publisher:
         metadata(jwks_uri=f"{victim.url}{KEY_SET}")(publisher)
-        http = HTTP()
-        seen = await survey(publisher.url, http=http, clock=time.time)
-        await http.aclose()
+        async with trusting:
+            seen = await survey(publisher.url, http=HTTP(trusting), clock=time.time)
         assert victim.asked == []
+    assert seen.document is not None
     assert seen.jwks_uri is None
 
 
