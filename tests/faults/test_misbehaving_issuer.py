@@ -71,7 +71,6 @@ async def test_ticker_of_5_ms_is_never_10_ms_late_because_of_it(misbehaviour: st
         protected.server.behaviours[KEYS] = (MISBEHAVIOURS | HEAVY)[misbehaviour]
         token, worst = protected.token(), list[float]()
         for _ in range(8):
-            gc.collect()
             async with ticking() as late:
                 await protected.refreshed()
                 await protected.outcome(token)
