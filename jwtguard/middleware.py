@@ -179,7 +179,8 @@ async def access_token(
     presented = seen.get(resource_server)
     if presented is not None:
         return presented.token
-    began = perf_counter()
+    observed = resource_server.observation.on_event is not None
+    began = perf_counter() if observed else 0.0
     if websocket_protocol is not None and scope["type"] == "websocket":
         text = websocket_token(scope["headers"], websocket_protocol)
         scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name.encode() != text]
@@ -194,7 +195,7 @@ async def access_token(
         decision = await resource_server.examine(text, digest)
         presented = Presented(text, decision.token, decision.confirmed)
     seen[resource_server] = presented
-    if resource_server.observation.on_event is not None:
+    if observed:
         resource_server.observation.accepted(presented.token.issuer, cached=token is not None, began=began)
     return presented.token
 
