@@ -65,12 +65,13 @@ async def fetch_key_set(
         keys=last.keys if last is not None and unchanged else KeySet.from_jwk_set(answer.body),
         lifetime=lifetime(answer.headers, now=now),
         digest=digest,
-        conditions=_conditions(answer),
+        conditions=conditions_from(answer),
         caching={name: answer.headers[name] for name in _CACHING if name in answer.headers},
     )
 
 
-def _conditions(answer: Answer) -> dict[str, str]:
+def conditions_from(answer: Answer) -> dict[str, str]:
+    """Return the headers that make the next request a conditional one; none without a usable validator."""
     for validator, condition in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
         value = answer.headers.get(validator, "")
         # What cannot be sent back as it came would make every later request fail.

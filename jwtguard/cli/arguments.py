@@ -41,7 +41,7 @@ def parser() -> ArgumentParser:
 def _version() -> str:
     try:
         return version(_DISTRIBUTION)
-    except PackageNotFoundError:
+    except PackageNotFoundError:  # pragma: no cover  (a source tree that nobody has installed)
         return "(not installed)"
 
 

@@ -1,7 +1,6 @@
 """The `jwtguard` command from its arguments to its exit code."""
 
 import asyncio
-import json
 import logging
 import os
 import sys
@@ -175,11 +174,7 @@ def _screen(options: Namespace) -> ModuleType | None:
 
 
 def _print_json(document: Any) -> None:
-    try:
-        text = json.dumps(document, indent=2)
-    except RecursionError:
-        text = json.dumps({"error": "nested too deep to print"}, indent=2)
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{documents.text(document)}\n")
 
 
 def _complain(what: str) -> None:

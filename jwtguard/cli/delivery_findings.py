@@ -59,7 +59,7 @@ def about_revalidation(first: Answer, again: Exchange | None) -> Iterator[Findin
     about = "revalidation"
     if again is None:
         size = len(first.body)
-        yield advice(about, f"neither ETag nor Last-Modified: each refresh takes {size} bytes", "Send an ETag.")
+        yield advice(about, f"no usable ETag or Last-Modified: each refresh takes {size} bytes", "Send an ETag.")
         return
     name = "ETag" if "etag" in first.headers else "Last-Modified"
     if again.answer is None:

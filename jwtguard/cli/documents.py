@@ -1,5 +1,6 @@
 """What the command found, as JSON values for other programs."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +9,14 @@ from jwtguard.cli.doctor import Diagnosis
 from jwtguard.cli.inspect import Inspection
 from jwtguard.cli.keys import PublishedKey
 from jwtguard.cli.verify import Verdict
+
+
+def text(document: Any) -> str:
+    """Return the JSON text, all ASCII, with a value that is nested too deep told instead of shown."""
+    try:
+        return json.dumps(document, indent=2)
+    except RecursionError:
+        return json.dumps({"error": "nested too deep to print"})
 
 
 def inspection(found: Inspection) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from jwtguard.encoding import decode_object
 from jwtguard.errors import ConfigurationError
 from jwtguard.http import HTTP, Answer, Deadline, ExchangeFailed, check_url
+from jwtguard.key_set_fetch import conditions_from
 from jwtguard.metadata import Metadata, MetadataRefused, fetch_metadata, metadata_urls
 
 KEY_SET_TYPES: Final = "application/jwk-set+json, application/json"
@@ -44,7 +45,7 @@ class Survey:
         document: the metadata that is believed; else the first that was found, or None.
         jwks_uri: where the keys were looked for, or None.
         key_set: the exchange that fetched them.
-        again: a second, conditional one, where the first answer had an ETag or a date to make it one.
+        again: a second, conditional one, where the first answer had a usable ETag or date to make it one.
     """
 
     issuer: str
@@ -129,9 +130,5 @@ def _usable_jwks_uri(document: Mapping[str, Any] | None, issuer: str, *, allow_h
 async def _again(http: HTTP, key_set: Exchange | None, clock: Callable[[], float]) -> Exchange | None:
     if key_set is None or key_set.answer is None or key_set.answer.status != 200:
         return None
-    headers = key_set.answer.headers
-    if etag := headers.get("etag"):
-        return await _exchange(http, key_set.url, clock, {"Accept": KEY_SET_TYPES, "If-None-Match": etag})
-    if modified := headers.get("last-modified"):
-        return await _exchange(http, key_set.url, clock, {"Accept": KEY_SET_TYPES, "If-Modified-Since": modified})
-    return None
+    conditions = conditions_from(key_set.answer)
+    return await _exchange(http, key_set.url, clock, {"Accept": KEY_SET_TYPES, **conditions}) if conditions else None

@@ -21,11 +21,22 @@ class Reply:
         body: bytes, or a value to be sent as JSON.
         status: the HTTP status.
         headers: the HTTP headers; a Content-Type for JSON if there are none.
+        conditional: whether a conditional request is answered with 304 where it can be.
     """
 
     body: Any = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    conditional: bool = True
+
+    def unchanged(self, asked: dict[str, str]) -> bool:
+        """Whether a request with these headers can be answered with 304."""
+        pairs = (("etag", "if-none-match"), ("last-modified", "if-modified-since"))
+        return self.conditional and any(
+            asked.get(condition) == self.headers[validator]
+            for validator, condition in pairs
+            if validator in self.headers
+        )
 
 
 @dataclass
@@ -56,8 +67,7 @@ class Publisher:
         self.asked.append(scope["path"])
         reply = self.replies.get(scope["path"], Reply({"error": "not found"}, 404))
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
-        etag = reply.headers.get("etag")
-        status = 304 if etag is not None and headers.get("if-none-match") == etag else reply.status
+        status = 304 if reply.unchanged(headers) else reply.status
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         sent = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": sent})

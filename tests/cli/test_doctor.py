@@ -149,7 +149,19 @@ async def test_what_is_broken_leaves_an_api_without_keys(
 
 
 ADVICE = [
-    pytest.param(key_set(RSA.jwk, etag=""), "revalidation", "neither ETag nor Last-Modified", id="no validator"),
+    pytest.param(key_set(RSA.jwk, etag=""), "revalidation", "no usable ETag or Last-Modified", id="no validator"),
+    pytest.param(
+        reply(KEY_SET, RSA.jwk_set, headers=CACHED, conditional=False),
+        "revalidation",
+        "ETag is sent, but the conditional request was answered 200",
+        id="conditions ignored",
+    ),
+    pytest.param(
+        reply(OAUTH_METADATA, b"", headers={"content-encoding": "gzip"}),
+        "discovery",
+        "compressed",
+        id="odd place",
+    ),
     pytest.param(key_set(RSA.jwk, cache_control="no-store"), "caching", "for 1 minute", id="not to be cached"),
     pytest.param(key_set(RSA.jwk, cache_control="public"), "caching", "for 10 minutes", id="no max-age"),
     pytest.param(reply(KEY_SET, RSA.jwk_set), "caching", "no Cache-Control", id="no Cache-Control"),
@@ -221,8 +233,8 @@ ADVICE = [
     pytest.param(
         reply(KEY_SET, RSA.jwk_set, headers={**CACHED, "etag": '"\xe9"'}),
         "revalidation",
-        "failed",
-        id="etag beyond ASCII",
+        "no usable",
+        id="odd ETag",
     ),
     pytest.param(
         metadata(id_token_signing_alg_values_supported=["RS256", "ES512"]), "algorithms", "ES512", id="no key for alg"
@@ -246,6 +258,12 @@ def test_what_could_be_better_is_advice_and_breaks_nothing(
     ("change", "about", "text"),
     [
         pytest.param(key_set(RSA.jwk), "revalidation", "answered with 304", id="304"),
+        pytest.param(
+            reply(KEY_SET, RSA.jwk_set, headers={"last-modified": "Wed, 01 Jul 2026 00:00:00 GMT"}),
+            "revalidation",
+            "Last-Modified works",
+            id="304 by date",
+        ),
         pytest.param(key_set(RSA.jwk), "caching", "for 1 hour", id="lifetime"),
         pytest.param(key_set(RSA.jwk), "caching", "after about 48 minutes", id="refreshed ahead"),
         pytest.param(key_set(RSA.jwk, cache_control="max-age=99999999"), "caching", "for 1 day", id="lifetime clamped"),

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import import_key
 
@@ -153,6 +153,7 @@ MEMBER_NAMES = ("kty", "kid", "alg", "use", "crv", "n", "e", "x", "y", "k", "pub
 MEMBER_VALUES = JSON | st.sampled_from(["RSA", "EC", "OKP", "oct", "AKP", "P-256", "sig", "AQAB", b64(b"x" * 32)])
 
 
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(st.sampled_from(MEMBER_NAMES), MEMBER_VALUES) | JSON, max_size=4))
 def test_any_members_are_described(members: list[Any]) -> None:
     assert len(published_keys({"keys": members})) == len(members)

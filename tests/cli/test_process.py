@@ -1,6 +1,7 @@
 """The command as a process of its own: its entry points, its signals, its pipes, and what is not installed."""
 
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -113,3 +114,15 @@ def test_log_lines_of_the_library_do_not_mix_with_the_output() -> None:
     assert ended.returncode == 1
     assert b"issuer_unreachable" in ended.stdout
     assert ended.stderr == b""
+
+
+def test_terminal_is_told_how_to_hand_over_a_token() -> None:
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, f"{TOKEN}\n\x04".encode())
+        ended = run(*MODULE, "inspect", "--json", stdin=terminal)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+    assert ended.returncode == 0
+    assert ended.stderr == b"Paste the token, then press Enter and Ctrl-D (Ctrl-Z on Windows).\n"
