@@ -1,6 +1,7 @@
 """jwtguard/claims.py: what a token must say to be accepted here, and the order in which it is asked."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jwtguard import AccessToken, ConfigurationError, Rules
-from jwtguard.claims import LATEST_DATE, check_claims, check_header
+from jwtguard.claims import check_claims, check_header
 from jwtguard.errors import InvalidToken
 from jwtguard.frozen import MAX_NESTING, FrozenDict, freeze
 from tests.refusals import refused
@@ -19,6 +20,7 @@ from tests.test_frozen import arrays
 HEADER = FrozenDict({"alg": "ES256"})
 RULES = Rules(issuer=ISSUER, audience=AUDIENCE)
 RFC9068 = Rules(issuer=ISSUER, audience=AUDIENCE, profile="rfc9068")
+LATEST_DATE = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 INFINITY, NAN = float("inf"), float("nan")
 
 

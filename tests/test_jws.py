@@ -61,6 +61,12 @@ def test_header_and_claims_cannot_be_changed() -> None:
             members["x"]["y"].append(2)
 
 
+@pytest.mark.parametrize("name", JWS.__struct_fields__)
+def test_nothing_of_what_was_taken_apart_can_be_exchanged(name: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(parsed(compact()), name, None)
+
+
 def test_what_it_prints_is_no_token() -> None:
     assert repr(parsed(compact())) == str(parsed(compact())) == "JWS(algorithm='ES256')"
 

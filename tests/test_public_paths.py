@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette._utils import get_route_path
 
@@ -118,6 +118,7 @@ def test_rules_of_a_mounted_application_are_about_its_own_paths(path: str, root_
 SEGMENTS = st.lists(st.sampled_from(["/", "/v1", "/v1/", "v1", "/api", "health", "//"]), max_size=4).map("".join)
 
 
+@example(path="/v1health", root_path="/v1")
 @given(path=SEGMENTS, root_path=SEGMENTS)
 def test_rules_are_compared_with_the_very_path_that_starlette_routes_by(path: str, root_path: str) -> None:
     scope = {"type": "http", "path": path, "root_path": root_path}

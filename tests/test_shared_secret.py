@@ -123,8 +123,14 @@ def test_random_bytes_are_taken(secret: bytes) -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    [b64(bytes(range(64))).encode(), bytes(range(64)).hex().encode(), b"correct horse battery staple " * 3],
-    ids=["base64url of a secret", "hex of a secret", "a phrase"],
+    [
+        b64(bytes(range(64))).encode(),
+        bytes(range(64)).hex().encode(),
+        b"correct horse battery staple " * 3,
+        b"{" + bytes(range(128, 192)),
+        b'correct "kty" horse "keys" battery',
+    ],
+    ids=["base64url of a secret", "hex of a secret", "a phrase", "a bracket in front", "a phrase that names members"],
 )
 def test_a_secret_written_as_text_is_taken(secret: bytes) -> None:
     assert secret_algorithms(secret, None)
