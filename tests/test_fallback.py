@@ -313,6 +313,14 @@ async def test_token_without_key_id_among_several_keys_is_no_question(endpoint: 
     assert endpoint.count == 0
 
 
+async def test_token_without_key_id_that_no_key_fits_is_no_question(endpoint: Endpoint) -> None:
+    introspection = Introspection(client_id="api", client_secret=SECRET, endpoint=endpoint.url)
+    issuer = Issuer(ISSUER, keys=KEYS, algorithms=["Ed25519", "RS256"], introspection=introspection)
+    async with trusting(issuer) as server:
+        assert await outcome(server, signing_key("RS256", None).token()) == "unknown_key"
+    assert endpoint.count == 0
+
+
 async def test_questions_that_hang_keep_nobody_from_fetching_keys(endpoint: Endpoint) -> None:
     endpoint.answer = hanging
     async with trusting(publishing(endpoint, endpoint=endpoint.url, concurrency=50)) as server:

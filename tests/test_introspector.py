@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import re
 import weakref
 from collections.abc import Iterator
 from hashlib import sha256
@@ -445,6 +446,23 @@ async def test_token_that_has_waited_too_long_for_its_turn_is_not_taken_for_a_fa
         await asked[0]
         assert await outcome(introspector) == "active"
     assert errors(caplog) == []
+
+
+async def test_time_spent_waiting_for_a_turn_counts(endpoint: Endpoint) -> None:
+    gate = Event()
+    endpoint.answer = by_token({b"first": held(gate, active())}, hanging)
+    async with asking(endpoint, concurrency=1, timeout=1) as introspector:
+        first = asyncio.ensure_future(introspector.ask(b"first"))
+        second = asyncio.ensure_future(introspector.ask(b"second"))
+        await endpoint.until(1)
+        await anyio.sleep(0.2)
+        gate.set()
+        await first
+        with refused("introspection_unavailable", Unavailable) as refusal:
+            await second
+    within = re.search(r"did not answer within ([0-9.]+) s", refusal.value.detail)
+    assert within is not None
+    assert float(within[1]) <= 0.8
 
 
 async def test_number_of_open_questions_is_bounded(endpoint: Endpoint) -> None:
