@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from inspect import isclass, iscoroutinefunction
 from ipaddress import ip_address
 from time import perf_counter, time
@@ -224,6 +223,8 @@ def _prepared_tls() -> Any:
 
 
 def _new_client(tls: Any) -> HTTPClient:
+    from http.cookiejar import CookieJar, DefaultCookiePolicy  # noqa: PLC0415  (which httpx loads in any case)
+
     from httpx import AsyncClient, Limits  # noqa: PLC0415
 
     return AsyncClient(
