@@ -1,6 +1,6 @@
 """What an auditor says of an issuer: all findings of a survey, those about discovery and introspection first. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,10 +15,12 @@ from jwtguard.cli.delivery_findings import (
 from jwtguard.cli.findings import Finding, advice, broken, fine
 from jwtguard.cli.key_findings import about_algorithms, about_keys
 from jwtguard.cli.keys import PublishedKey, published_keys
+from jwtguard.cli.moments import count
 from jwtguard.cli.survey import Exchange, Survey, document_of
 from jwtguard.errors import ConfigurationError, InvalidKeySet
 from jwtguard.http import check_url
 
+_NO_METADATA: Final = "Check the URL; an issuer without metadata is configured with Issuer(url, jwks_uri=…)."
 _NO_REDIRECTS: Final = "Redirects are never followed: name the place that they lead to, if you trust it."
 
 
@@ -47,7 +49,7 @@ def diagnose(survey: Survey) -> Diagnosis:
     keys, key_set_findings = _key_set(survey)
     exchanges = [one for one in (*survey.places, survey.key_set, survey.again) if one is not None]
     findings = (
-        *_about_transport(survey),
+        *_about_transport(exchanges),
         *_about_discovery(survey),
         *key_set_findings,
         *about_algorithms(survey.document, keys),
@@ -59,8 +61,8 @@ def diagnose(survey: Survey) -> Diagnosis:
     return Diagnosis(survey.issuer, findings, keys)
 
 
-def _about_transport(survey: Survey) -> Iterator[Finding]:
-    for url in dict.fromkeys(_origin(url) for url in (survey.issuer, survey.jwks_uri) if url is not None):
+def _about_transport(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
+    for url in dict.fromkeys(_origin(exchange.url) for exchange in exchanges if exchange.answer is not None):
         if url.startswith("https:"):
             yield fine("transport", f"{url} is asked over https, its certificate verified")
         elif _is_this_machine(url):
@@ -79,11 +81,11 @@ def _about_discovery(survey: Survey) -> Iterator[Finding]:
         elif document is not None:
             yield from _about_other_document(survey, place.url, document)
         elif survey.document is None:
-            yield broken(about, f"{place.url} {_came(place)}", _instead(place))
+            yield broken(about, _came(place), _instead(place, _NO_METADATA))
         elif place.answer is None:
-            yield advice(about, f"{place.url} {_came(place)}", "It is asked too: have it answer, with 404 at least.")
+            yield advice(about, _came(place), "It is asked too: have it answer, with 404 at least.")
         else:
-            yield fine(about, f"{place.url} {_came(place)}")
+            yield fine(about, _came(place))
     if survey.metadata is not None:
         yield fine("issuer name", "the metadata names the configured issuer, to the letter")
     elif survey.document is not None:
@@ -120,12 +122,12 @@ def _key_set(survey: Survey) -> tuple[tuple[PublishedKey, ...], list[Finding]]:
     if exchange is None:
         return (), []
     if exchange.answer is None or exchange.answer.status != 200:
-        return (), [broken(about, f"{exchange.url} {_came(exchange)}", _instead(exchange))]
+        return (), [broken(about, _came(exchange), _instead(exchange, "The issuer must serve its key set there."))]
     try:
         keys = published_keys(exchange.answer.body)
     except InvalidKeySet as error:
         return (), [broken(about, f"{exchange.url}: {error}", "The issuer must publish a JWK Set there (RFC 7517).")]
-    where = fine(about, f"{exchange.url} has {len(keys)} keys in {len(exchange.answer.body)} bytes")
+    where = fine(about, f"{exchange.url} has {count(len(keys), 'key')} in {len(exchange.answer.body)} bytes")
     return keys, [where, *about_keys(keys, now=exchange.sent_at)]
 
 
@@ -170,22 +172,22 @@ def _tried(survey: Survey) -> list[Exchange]:
 
 
 def _came(exchange: Exchange) -> str:
-    answer = exchange.answer
+    answer, url = exchange.answer, exchange.url
     if answer is None:
-        return f"gave no answer: {exchange.failure}"
+        return exchange.failure
     if 300 <= answer.status < 400 and "location" in answer.headers:
-        return f"redirects ({answer.status}) to {answer.headers['location']}"
+        return f"{url} redirects ({answer.status}) to {answer.headers['location']}"
     if answer.status != 200:
-        return f"answered {answer.status}"
-    return "answered with something else than a JSON object"
+        return f"{url} answered {answer.status}"
+    return f"{url} answered with something else than a JSON object"
 
 
-def _instead(exchange: Exchange) -> str:
+def _instead(exchange: Exchange, otherwise: str) -> str:
     if exchange.answer is None:
         return "Check the URL, the network between, and the certificate (SSL_CERT_FILE names private authorities)."
     if 300 <= exchange.answer.status < 400:
         return _NO_REDIRECTS
-    return "Check the URL; without metadata, name the key set: Issuer(url, jwks_uri=…)."
+    return otherwise
 
 
 def _is_this_machine(url: str) -> bool:

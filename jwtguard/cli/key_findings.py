@@ -8,7 +8,7 @@ from typing import Any, Final
 from jwtguard.algorithms import ALGORITHMS, SYMMETRIC
 from jwtguard.cli.findings import Finding, advice, broken, fine
 from jwtguard.cli.keys import KeyCertificate, PublishedKey
-from jwtguard.cli.moments import duration
+from jwtguard.cli.moments import count, duration
 
 USUAL_EXPONENT: Final = 65537
 LARGEST_USEFUL_RSA_BITS: Final = 4096
@@ -26,7 +26,7 @@ def about_keys(keys: Sequence[PublishedKey], *, now: float) -> Iterator[Finding]
     """
     serving = [key for key in keys if key.serves]
     if serving:
-        yield fine(_ABOUT, f"{_count(len(serving), 'key')} of {len(keys)} can verify tokens")
+        yield fine(_ABOUT, f"{count(len(serving), 'key')} of {len(keys)} can verify tokens")
     else:
         yield broken(_ABOUT, "no key of the set can verify a token", "The issuer must publish a usable signing key.")
     for key in keys:
@@ -146,7 +146,3 @@ def about_algorithms(document: Mapping[str, Any] | None, keys: Sequence[Publishe
         yield advice(
             about, f"{', '.join(foreign)} (advertised) are not supported here", "Have access tokens signed otherwise."
         )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

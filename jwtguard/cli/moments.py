@@ -23,12 +23,13 @@ def duration(seconds: float) -> str:
         more = _UNITS[position + 1 : position + 2]
         rest = whole % size
         return " ".join(
-            [_count(whole // size, unit), *(_count(rest // least, name) for name, least in more if rest >= least)]
+            [count(whole // size, unit), *(count(rest // least, name) for name, least in more if rest >= least)]
         )
     return "less than a second"
 
 
-def _count(number: float, unit: str) -> str:
+def count(number: float, unit: str) -> str:
+    """Say how many there are: "1 hour", "2 hours"."""
     return f"{int(number)} {unit}" if int(number) == 1 else f"{int(number)} {unit}s"
 
 

@@ -1,5 +1,6 @@
 """What the command found, on a terminal. All text goes through `visible`, and none of it is taken for markup."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -26,6 +27,7 @@ _STYLES: Final = {
     "advice": "yellow",
     "broken": "bold red",
 }
+_MALFORMED: Final = frozenset({"token_opaque", "token_malformed", "header_malformed"})
 _NEEDS: Final = {
     "token": "the token alone",
     "configuration": "your configuration",
@@ -55,11 +57,11 @@ def show_inspection(found: Inspection) -> None:
 
 
 def _what_is_left(console: Console, found: Inspection) -> None:
+    if found.malformed:
+        return
     if found.serialization != "JWS":
         _title(console, "To check it")
         _say(console, "  Only its issuer can tell what it means: by introspection, over the network.")
-        return
-    if found.malformed:
         return
     _title(console, "Before any key is looked at, by an API that expects this 'iss' and this 'aud'")
     for profile, refusal in found.refusals.items():
@@ -72,7 +74,7 @@ def _what_is_left(console: Console, found: Inspection) -> None:
     for needs, words in _NEEDS.items():
         table.add_row("", _text(words), _text(", ".join(check.name for check in CHECKS if check.needs == needs)))
     table.add_row("", _text("the network, each time"), _text("whether it has been revoked (introspection)"))
-    console.print(table)
+    _print_table(console, table)
 
 
 def show_verdict(found: Verdict) -> None:
@@ -87,7 +89,7 @@ def show_verdict(found: Verdict) -> None:
             _text(step.check.asks),
             _text(step.why, _seen(step.result)),
         )
-    console.print(table)
+    _print_table(console, table)
     error, token = found.error, found.token
     if token is not None:
         who = f"subject {token.subject or '(none)'}, client {token.client_id or '(none)'}"
@@ -97,6 +99,8 @@ def show_verdict(found: Verdict) -> None:
         _say(console, f"Refused: {error.reason}.", "bold red")
         code = f" {error.error}" if error.error else ""
         _say(console, f"An API answers {error.status}{code}: {error.description}")
+        if error.reason in _MALFORMED:
+            _say(console, "What exactly is malformed, `jwtguard inspect` tells.")
 
 
 def _seen(result: str) -> str:
@@ -110,7 +114,7 @@ def show_diagnosis(found: Diagnosis) -> None:
     table = _table("", "about", "found")
     for finding in found.findings:
         table.add_row(_text(finding.weight, _STYLES[finding.weight]), _text(finding.about), _found(finding))
-    console.print(table)
+    _print_table(console, table)
     counts = {weight: sum(finding.weight == weight for finding in found.findings) for weight in ("broken", "advice")}
     if found.broken:
         _say(console, f"Broken: {counts['broken']}. Advice: {counts['advice']}.", _STYLES["broken"])
@@ -133,7 +137,7 @@ def show_keys(found: Sequence[PublishedKey]) -> None:
         told = (key.kid, key.type, key.algorithm, key.size, key.use, key.thumbprint)
         style = "yellow" if key.skipped is not None else "green"
         table.add_row(*(_text(cell if cell is not None else "-") for cell in told), _text(served, style))
-    _console().print(table)
+    _print_table(_console(), table)
 
 
 def _members(console: Console, title: str, members: Mapping[str, Any], words: Mapping[str, str]) -> None:
@@ -142,12 +146,23 @@ def _members(console: Console, title: str, members: Mapping[str, Any], words: Ma
     for name, member in members.items():
         shown = value(member) if name not in words else f"{value(member)}  ({words[name]})"
         table.add_row("", _text(name, "cyan"), _text(shown))
-    console.print(table)
+    _print_table(console, table)
 
 
 def _console() -> Console:
-    width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH_WITHOUT_TERMINAL
     return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Print a table, on paper without the blanks that fill its last column."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        console.file.write(f"{line.rstrip()}\n")
 
 
 def _text(text: str, style: str = "") -> Text:
