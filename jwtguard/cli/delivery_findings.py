@@ -101,6 +101,8 @@ def about_speed(metadata: Sequence[Exchange], key_set: Exchange | None) -> Itera
     """
     about = "response time"
     exchanges = [*metadata, *([key_set] if key_set is not None else [])]
+    if not any(exchange.answer is not None for exchange in exchanges):
+        return
     total = sum(exchange.seconds for exchange in exchanges)
     each = ", ".join(f"{exchange.url} {exchange.seconds * 1000:.0f} ms" for exchange in exchanges)
     if total > TIMEOUT:

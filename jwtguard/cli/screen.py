@@ -27,7 +27,16 @@ _STYLES: Final = {
     "advice": "yellow",
     "broken": "bold red",
 }
-_MALFORMED: Final = frozenset({"token_opaque", "token_malformed", "header_malformed"})
+_MALFORMED: Final = "`jwtguard inspect` tells exactly what is malformed."
+_ASK: Final = "an API can ask its issuer about it: Issuer(url, introspection=…)."
+_HINTS: Final = {
+    "token_malformed": _MALFORMED,
+    "header_malformed": _MALFORMED,
+    "token_opaque": f"If it is meant to be opaque, {_ASK} If not, {_MALFORMED}",
+    "token_encrypted": f"Its claims are not for us to read, but {_ASK}",
+    "unknown_key": "`jwtguard keys` lists what the issuer publishes, and what of it is skipped.",
+    "issuer_unreachable": "`jwtguard doctor` tells what is wrong with the issuer.",
+}
 _NEEDS: Final = {
     "token": "the token alone",
     "configuration": "your configuration",
@@ -99,8 +108,8 @@ def show_verdict(found: Verdict) -> None:
         _say(console, f"Refused: {error.reason}.", "bold red")
         code = f" {error.error}" if error.error else ""
         _say(console, f"An API answers {error.status}{code}: {error.description}")
-        if error.reason in _MALFORMED:
-            _say(console, "What exactly is malformed, `jwtguard inspect` tells.")
+        if error.reason in _HINTS:
+            _say(console, _HINTS[error.reason])
 
 
 def _seen(result: str) -> str:

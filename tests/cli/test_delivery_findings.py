@@ -54,5 +54,7 @@ def test_time_that_an_exchange_took_is_no_difference_of_clocks() -> None:
     assert finding.weight == "fine"
 
 
-def test_nothing_is_said_of_the_clock_of_a_server_that_did_not_answer() -> None:
-    assert list(about_clock([Exchange("https://auth.example.com", NOW, 0.1, None, "no answer")])) == []
+def test_nothing_is_said_of_the_clock_and_the_speed_of_a_server_that_did_not_answer() -> None:
+    silent = Exchange("https://auth.example.com", NOW, 0.1, None, "no answer")
+    assert list(about_clock([silent])) == []
+    assert list(about_speed([silent], None)) == []

@@ -276,6 +276,20 @@ def test_printed_verdict_names_the_check_and_what_an_api_answers(command: Comman
     assert "not reached" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("token", "hint"),
+    [
+        pytest.param(f"{KEY.token()}=", "`jwtguard inspect` tells exactly", id="malformed"),
+        pytest.param("opaque", "If it is meant to be opaque", id="opaque"),
+        pytest.param("a.b.c.d.e", "Its claims are not for us to read", id="encrypted"),
+        pytest.param(signing_key("RS256", "b").token(), "`jwtguard keys` lists", id="unknown key"),
+    ],
+)
+def test_printed_refusal_says_how_to_find_out_more(command: Command, key_file: str, token: str, hint: str) -> None:
+    arguments = ("verify", "--issuer", ISSUER, "--audience", AUDIENCE, "--jwks", key_file)
+    assert hint in command(*arguments, stdin=token.encode()).out
+
+
 def test_printed_verdict_of_a_good_token_tells_whose_it_is(command: Command, key_file: str) -> None:
     arguments = ("verify", "--issuer", ISSUER, "--audience", AUDIENCE, "--jwks", key_file)
     outcome = command(*arguments, stdin=KEY.token().encode())
