@@ -141,6 +141,7 @@ class Endpoint:
             routes=[
                 Route("/introspect", self._introspect, methods=methods),
                 Route("/.well-known/oauth-authorization-server", self._metadata),
+                Route("/.well-known/openid-configuration", self._metadata),
                 Route("/keys", self._keys),
             ]
         )
