@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NoReturn
 
 from jwtguard.access_token import AccessToken
 from jwtguard.algorithms import ALGORITHMS, ASYMMETRIC
+from jwtguard.claim_values import COMPARABLE, AllowedValues, ClaimValues, allowed_values
 from jwtguard.errors import ConfigurationError, InvalidToken
 from jwtguard.frozen import FrozenDict, freeze
 from jwtguard.privileges import ClaimPath, claim_paths, names_at
@@ -44,8 +45,10 @@ class Rules:
         leeway: clock difference to forgive, in seconds; at most 600.
         profile: "rfc9068" demands `typ: at+jwt` and all of RFC 9068 section 2.2.
         required_claims: claims that must be present and not null, besides those that are always required.
+        one_of_claims: claims of which at least one must be.
         require_audience: False where this issuer's tokens have no `aud`, and something else tells for whom they are.
-        claim_values: claims that must be there, each with the one value that will do, or several.
+        claim_values: claims that must be there, each with the one value that will do, or several (strings, booleans;
+            None lets the claim be absent). A tuple of names is a claim within claims.
         client_id_claims: where the client's identifier is looked for, in order.
         roles_claims: where roles are looked for: names of claims, and tuples of names for claims within claims.
         permissions_claims: the same for permissions.
@@ -61,8 +64,9 @@ class Rules:
     leeway: float = DEFAULT_LEEWAY
     profile: Profile = "default"
     required_claims: Iterable[str] = ()
+    one_of_claims: Iterable[str] = ()
     require_audience: bool = True
-    claim_values: Mapping[str, str | Iterable[str]] = field(default_factory=dict)
+    claim_values: ClaimValues = field(default_factory=dict)
     client_id_claims: Iterable[str] = ("client_id", "azp")
     roles_claims: ClaimPath | Iterable[ClaimPath] = ("roles",)
     permissions_claims: ClaimPath | Iterable[ClaimPath] = ("permissions",)
@@ -70,7 +74,7 @@ class Rules:
     audiences: frozenset[str] = field(init=False, repr=False)
     types: frozenset[str | None] = field(init=False, repr=False)
     demanded_claims: tuple[str, ...] = field(init=False, repr=False)
-    allowed_values: tuple[tuple[str, frozenset[str]], ...] = field(init=False, repr=False)
+    allowed_values: tuple[AllowedValues, ...] = field(init=False, repr=False)
     role_paths: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
     permission_paths: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
 
@@ -103,7 +107,8 @@ class Rules:
         put(self, "types", _TYPES[self.profile])
         put(self, "required_claims", required)
         put(self, "demanded_claims", tuple(dict.fromkeys((*_REQUIRED[self.profile], *required))))
-        put(self, "allowed_values", _allowed_values(self.claim_values))
+        put(self, "one_of_claims", _names("one_of_claims", self.one_of_claims, may_be_empty=True))
+        put(self, "allowed_values", allowed_values(self.claim_values))
         put(self, "role_paths", claim_paths("roles_claims", self.roles_claims))
         put(self, "permission_paths", claim_paths("permissions_claims", self.permissions_claims))
         put(self, "client_id_claims", _names("client_id_claims", self.client_id_claims, may_be_empty=True))
@@ -114,12 +119,6 @@ def _names(option: str, value: str | Iterable[str], *, may_be_empty: bool = Fals
     if not all(isinstance(name, str) and name for name in names) or not (names or may_be_empty):
         raise ConfigurationError(f"{option} is a non-empty string or several, not {value!r}")
     return names
-
-
-def _allowed_values(claim_values: Mapping[str, str | Iterable[str]]) -> tuple[tuple[str, frozenset[str]], ...]:
-    if not isinstance(claim_values, Mapping):
-        raise ConfigurationError(f"claim_values is a mapping such as {{'token_use': 'access'}}, not {claim_values!r}")
-    return tuple((name, frozenset(_names(f"claim_values[{name!r}]", value))) for name, value in claim_values.items())
 
 
 def check_header(algorithm: str, type_: str | None, rules: Rules) -> None:
@@ -176,9 +175,14 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     for name in rules.demanded_claims:
         if get(name) is None:
             raise InvalidToken("claim_missing", detail=f"{name!r} is required", claim=name)
-    for name, allowed in rules.allowed_values:
-        if get(name).__class__ is not str or get(name) not in allowed:
-            raise InvalidToken("claim_mismatch", detail=f"{name!r} must be {' or '.join(sorted(allowed))}", claim=name)
+    if rules.one_of_claims and all(get(name) is None for name in rules.one_of_claims):
+        _refuse_without(tuple(rules.one_of_claims))
+    for allowed in rules.allowed_values:
+        value = get(allowed.claim)
+        for inner in allowed.inner:
+            value = value.get(inner) if isinstance(value, dict) else None
+        if value.__class__ not in COMPARABLE or value not in allowed.values:
+            raise InvalidToken("claim_mismatch", detail=str(allowed), claim=allowed.claim)
     subject, token_id = get("sub"), get("jti")
     token = AccessToken(
         subject=subject if subject.__class__ is str else _no_text(claims, "sub"),
@@ -212,6 +216,10 @@ def _refuse_issuer(claims: Mapping[str, Any], *, expected: str) -> NoReturn:
     if not isinstance(claims["iss"], str):
         raise InvalidToken("claim_malformed", detail="'iss' is not a string", claim="iss")
     raise InvalidToken("issuer_mismatch", detail=f"expected {expected!r}, came {claims['iss']!r}")
+
+
+def _refuse_without(names: tuple[str, ...]) -> NoReturn:
+    raise InvalidToken("claim_missing", detail=f"one of {', '.join(names)} is required", claim=names[0])
 
 
 def _audience(claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:

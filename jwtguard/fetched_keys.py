@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 from math import ceil, inf
@@ -85,6 +85,7 @@ class FetchedKeys:
         jwks_uri: str | None,
         http: HTTP,
         clock: Callable[[], float],
+        key_issuers: Iterable[str] = (),
         allow_http: bool = False,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -95,6 +96,7 @@ class FetchedKeys:
             jwks_uri: where it publishes its keys; None to find out from its metadata.
             http: what to fetch with.
             clock: seconds since the epoch.
+            key_issuers: what a key must have in its `issuer` member to serve; anything, if there are none.
             allow_http: let plain http through.
             chance: a random number from 0 to 1, for the jitter.
         """
@@ -102,6 +104,7 @@ class FetchedKeys:
         self._jwks_uri = jwks_uri
         self._http = http
         self._clock = clock
+        self._key_issuers = frozenset(key_issuers)
         self._allow_http = allow_http
         self._chance = chance
         self._flight = SingleFlight(self._fetch)
@@ -212,7 +215,12 @@ class FetchedKeys:
     async def _fetch_published(self, deadline: Deadline) -> PublishedKeys:
         url = self._jwks_uri or await self._published_jwks_uri(deadline)
         return await fetch_key_set(
-            self._http, url, last=self._state.published, now=self._clock(), seconds=deadline.left()
+            self._http,
+            url,
+            last=self._state.published,
+            now=self._clock(),
+            seconds=deadline.left(),
+            key_issuers=self._key_issuers,
         )
 
     async def _published_jwks_uri(self, deadline: Deadline) -> str:

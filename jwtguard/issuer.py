@@ -1,11 +1,12 @@
 """One trusted authorization server: its keys, its rules, its introspection endpoint."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from jwtguard.algorithms import ASYMMETRIC, SYMMETRIC
+from jwtguard.claim_values import ClaimValues
 from jwtguard.claims import Profile, Rules
 from jwtguard.errors import ConfigurationError
 from jwtguard.fetched_keys import FetchedKeys
@@ -13,7 +14,7 @@ from jwtguard.http import HTTP, check_url
 from jwtguard.introspection import Introspection
 from jwtguard.introspector import Introspector
 from jwtguard.jwk import KeySet
-from jwtguard.key_source import ConfiguredKeys, KeySource
+from jwtguard.key_source import ConfiguredKeys, IssuerHealth, KeySource
 from jwtguard.privileges import ClaimPath
 
 
@@ -28,15 +29,20 @@ class Issuer:
         url: the issuer identifier, to the letter as tokens have it in `iss` (a trailing slash counts).
         keys: configured keys instead of fetched ones: a JWK Set (mapping, JSON text or path of a file), a public key or
             certificate in PEM (text or path of a file), a `KeySet`, or a shared secret, which is always `bytes`.
-        jwks_uri: where the keys are published, if the metadata is not to be asked.
+        jwks_uri: where the keys are published, if the metadata is not to be asked. Issuers that publish theirs in one
+            place share what is fetched there.
+        key_issuers: for a key set of several issuers: what a key must have in its `issuer` member to serve this one, to
+            the letter.
         algorithms: the allowed signature algorithms; all asymmetric ones by default, or for a shared secret those that
             it is long enough for.
         introspection: how it is asked about tokens that cannot be decided on locally; None where it is not.
         audience: names of this resource server at this issuer, instead of those of the `ResourceServer`.
         profile: instead of the `ResourceServer`'s.
         leeway: instead of the `ResourceServer`'s; seconds.
-        required_claims: instead of the `ResourceServer`'s.
-        claim_values: claims that its tokens must have, each with the one value that will do, or several.
+        required_claims: besides the `ResourceServer`'s.
+        one_of_claims: claims of which its tokens must have at least one.
+        claim_values: claims that its tokens must have, each with the one value that will do, or several (strings,
+            booleans; None lets the claim be absent). A tuple of names is a claim within claims.
         require_audience: False where its tokens have no `aud`; `claim_values` must then tell for whom they are.
         client_id_claims: where the client's identifier is looked for, in order.
         roles_claims: where roles are looked for: names of claims, and tuples of names for claims within claims.
@@ -51,13 +57,15 @@ class Issuer:
     _: KW_ONLY
     keys: KeySet | Mapping[str, Any] | str | bytes | Path | None = field(default=None, repr=False)
     jwks_uri: str | None = None
+    key_issuers: Iterable[str] = ()
     algorithms: str | Iterable[str] | None = None
     introspection: Introspection | None = None
     audience: str | Iterable[str] | None = None
     profile: Profile | None = None
     leeway: float | None = None
-    required_claims: Iterable[str] | None = None
-    claim_values: Mapping[str, str | Iterable[str]] = field(default_factory=dict)
+    required_claims: Iterable[str] = ()
+    one_of_claims: Iterable[str] = ()
+    claim_values: ClaimValues = field(default_factory=dict)
     require_audience: bool = True
     client_id_claims: Iterable[str] = ("client_id", "azp")
     roles_claims: ClaimPath | Iterable[ClaimPath] = ("roles",)
@@ -74,8 +82,10 @@ class Issuer:
                 "without audience, any API's token would do: require_audience=False needs claim_values={'client_id': …}"
             )
         if isinstance(self.algorithms, Iterable):
-            several = (self.algorithms,) if isinstance(self.algorithms, str) else tuple(self.algorithms)
-            object.__setattr__(self, "algorithms", several)
+            object.__setattr__(self, "algorithms", _several(self.algorithms))
+        object.__setattr__(self, "key_issuers", _several(self.key_issuers))
+        if not all(isinstance(name, str) and name for name in self.key_issuers):
+            raise ConfigurationError(f"key_issuers is a non-empty string or several, not {self.key_issuers!r}")
         _check_introspection(self)
         if self.keys is not None:
             object.__setattr__(self, "keys", KeySet.of(self.keys))
@@ -109,6 +119,10 @@ class TrustedIssuer:
     keys: KeySource
     introspector: Introspector | None = None
 
+    def health(self, now: float) -> IssuerHealth:
+        """Tell how its keys are, which may be others' as well."""
+        return replace(self.keys.health(now), issuer=self.configured.url)
+
     async def stop(self) -> None:
         """End what runs in the background on this event loop."""
         await self.keys.stop()
@@ -116,7 +130,13 @@ class TrustedIssuer:
             await self.introspector.stop()
 
 
-def trust(issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], float]) -> TrustedIssuer:
+SharedKeys = MutableMapping[tuple[Any, ...], FetchedKeys]
+"""What is fetched from a `jwks_uri`, for all issuers that publish their keys there."""
+
+
+def trust(
+    issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], float], shared: SharedKeys | None = None
+) -> TrustedIssuer:
     """Put an issuer to work.
 
     Args:
@@ -124,6 +144,7 @@ def trust(issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], fl
         defaults: the resource server's rules, for what the issuer leaves open.
         http: what to fetch its keys with.
         clock: seconds since the epoch.
+        shared: where issuers of one resource server find what the others fetch.
 
     Raises:
         ConfigurationError: where its rules cannot work.
@@ -134,7 +155,8 @@ def trust(issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], fl
         algorithms=_algorithms(issuer),
         leeway=defaults.leeway if issuer.leeway is None else issuer.leeway,
         profile=issuer.profile or defaults.profile,
-        required_claims=defaults.required_claims if issuer.required_claims is None else issuer.required_claims,
+        required_claims=(*defaults.required_claims, *_several(issuer.required_claims)),
+        one_of_claims=issuer.one_of_claims,
         claim_values=issuer.claim_values,
         require_audience=issuer.require_audience,
         client_id_claims=issuer.client_id_claims,
@@ -145,12 +167,30 @@ def trust(issuer: Issuer, defaults: Rules, *, http: HTTP, clock: Callable[[], fl
     keys: KeySource = (
         ConfiguredKeys(issuer.url, issuer.keys)
         if isinstance(issuer.keys, KeySet)
-        else FetchedKeys(issuer.url, jwks_uri=issuer.jwks_uri, http=http, clock=clock, allow_http=issuer.allow_http)
+        else _fetched_keys(issuer, http=http, clock=clock, shared={} if shared is None else shared)
     )
     if issuer.introspection is None:
         return TrustedIssuer(issuer, rules, keys)
     introspector = Introspector(issuer.introspection, rules=rules, keys=keys, http=http, clock=clock)
     return TrustedIssuer(issuer, rules, keys, introspector)
+
+
+def _fetched_keys(issuer: Issuer, *, http: HTTP, clock: Callable[[], float], shared: SharedKeys) -> FetchedKeys:
+    place = (issuer.jwks_uri, issuer.key_issuers, issuer.allow_http)
+    known = None if issuer.jwks_uri is None else shared.get(place)
+    if known is not None:
+        return known
+    keys = FetchedKeys(
+        issuer.url,
+        jwks_uri=issuer.jwks_uri,
+        key_issuers=issuer.key_issuers,
+        http=http,
+        clock=clock,
+        allow_http=issuer.allow_http,
+    )
+    if issuer.jwks_uri is not None:
+        shared[place] = keys
+    return keys
 
 
 def _check_introspection(issuer: Issuer) -> None:
@@ -165,6 +205,11 @@ def _check_introspection(issuer: Issuer) -> None:
         raise ConfigurationError(
             "an issuer with keys or a jwks_uri is not asked for its metadata: write Introspection(endpoint=…) as well"
         )
+
+
+def _several(names: Any) -> tuple[Any, ...]:
+    """Return them as a tuple; whether they are names is seen later."""
+    return tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else (names,)
 
 
 def _algorithms(issuer: Issuer) -> Iterable[str]:

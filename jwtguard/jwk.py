@@ -140,7 +140,13 @@ class KeySet:
         raise InvalidToken("unknown_key", detail=f"no key fits {algorithm}")
 
     @classmethod
-    def from_jwk_set(cls, document: Mapping[str, Any] | str | bytes, *, symmetric: bool = False) -> Self:
+    def from_jwk_set(
+        cls,
+        document: Mapping[str, Any] | str | bytes,
+        *,
+        symmetric: bool = False,
+        issuers: frozenset[str] = frozenset(),
+    ) -> Self:
         """Read a JWK Set (RFC 7517 section 5), or a single JWK.
 
         A key that cannot serve is skipped and listed in `skipped`; the others serve.
@@ -148,11 +154,12 @@ class KeySet:
         Args:
             document: the set as a mapping or as JSON text, of at most 512 KiB and 100 keys.
             symmetric: take `oct` keys too. Only for a set that you configured yourself: a published secret is none.
+            issuers: what a key must have in its `issuer` member to serve; anything, if there are none.
 
         Raises:
             InvalidKeySet: where the document is not a JWK Set, or no key in it can serve.
         """
-        keys, skipped = sort_members(members_of(document), symmetric=symmetric)
+        keys, skipped = sort_members(members_of(document), symmetric=symmetric, issuers=issuers)
         if not keys:
             raise InvalidKeySet(_nothing_serves(skipped))
         return cls(keys, skipped=skipped)
@@ -272,19 +279,22 @@ def _parsed(document: bytes) -> dict[str, Any]:
         raise InvalidKeySet(f"a JWK Set is a JSON object with an array 'keys': {error}") from None
 
 
-def sort_members(members: list[Any], *, symmetric: bool = False) -> tuple[list[VerificationKey], list[SkippedKey]]:
+def sort_members(
+    members: list[Any], *, symmetric: bool = False, issuers: frozenset[str] = frozenset()
+) -> tuple[list[VerificationKey], list[SkippedKey]]:
     """Tell the members of a JWK Set that can serve from those that cannot.
 
     Args:
         members: of the set.
         symmetric: take `oct` keys too.
+        issuers: what a key must have in its `issuer` member to serve; anything, if there are none.
     """
     keys: dict[tuple[str | None, str, bytes], VerificationKey] = {}
     owners: dict[tuple[str | None, str], bytes] = {}
     skipped = []
     for position, member in enumerate(members):
         try:
-            read = _verification_keys(member, symmetric=symmetric)
+            read = _verification_keys(member, symmetric=symmetric, issuers=issuers)
             if any(owners.get((key.kid, key.algorithm), key.digest) != key.digest for key in read):
                 raise ValueError("another key in the set has the same 'kid'")
         except ValueError as error:
@@ -306,9 +316,11 @@ def _readable_kid(member: Any) -> str | None:
     return kid if isinstance(kid, str) else None
 
 
-def _verification_keys(member: Any, *, symmetric: bool) -> list[VerificationKey]:
+def _verification_keys(member: Any, *, symmetric: bool, issuers: frozenset[str]) -> list[VerificationKey]:
     if not isinstance(member, Mapping):
         raise ValueError("a key is a JSON object")
+    if issuers and _text(member, "issuer") not in issuers:
+        raise ValueError("it is another issuer's")
     key_type, algorithm, kid = (_text(member, name) for name in ("kty", "alg", "kid"))
     if key_type is None:
         raise ValueError("'kty' is missing")

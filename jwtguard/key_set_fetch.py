@@ -35,7 +35,13 @@ class PublishedKeys:
 
 
 async def fetch_key_set(
-    http: HTTP, url: str, *, last: PublishedKeys | None, now: float, seconds: float
+    http: HTTP,
+    url: str,
+    *,
+    last: PublishedKeys | None,
+    now: float,
+    seconds: float,
+    key_issuers: frozenset[str] = frozenset(),
 ) -> PublishedKeys:
     """Fetch a key set; where nothing has changed, the very same keys come again.
 
@@ -45,6 +51,7 @@ async def fetch_key_set(
         last: what was fetched last time, if anything.
         now: seconds since the epoch.
         seconds: how long it may take.
+        key_issuers: what a key must have in its `issuer` member to serve; anything, if there are none.
 
     Raises:
         ExchangeFailed: where no answer came, or one that is not a key set.
@@ -62,7 +69,7 @@ async def fetch_key_set(
     unchanged = last is not None and last.digest == digest
     return PublishedKeys(
         url=url,
-        keys=last.keys if last is not None and unchanged else KeySet.from_jwk_set(answer.body),
+        keys=last.keys if last is not None and unchanged else KeySet.from_jwk_set(answer.body, issuers=key_issuers),
         lifetime=lifetime(answer.headers, now=now),
         digest=digest,
         conditions=conditions_from(answer),

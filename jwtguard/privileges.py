@@ -19,14 +19,17 @@ def claim_paths(option: str, paths: ClaimPath | Iterable[ClaimPath]) -> tuple[tu
     Raises:
         ConfigurationError: where one is no path.
     """
-    several = (paths,) if isinstance(paths, str) else tuple(paths)
-    parted = tuple((path,) if isinstance(path, str) else tuple(path) for path in several)
+    parted = tuple(_parts(path) for path in _parts(paths))
     if not all(path and all(isinstance(name, str) and name for name in path) for path in parted):
         raise ConfigurationError(
             f"{option} holds names of claims, and tuples of names for claims within claims: "
             f"{option}=[('realm_access', 'roles')], not {paths!r}"
         )
     return parted
+
+
+def _parts(given: Any) -> tuple[Any, ...]:
+    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
 
 
 def names_at(claims: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> frozenset[str]:

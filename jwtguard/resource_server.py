@@ -11,6 +11,7 @@ from hashlib import sha256
 from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any, Final, Literal, Self
+from weakref import WeakValueDictionary
 
 from jwtguard.access_token import AccessToken
 from jwtguard.challenge import check_realm
@@ -27,6 +28,7 @@ from jwtguard.fallback import (
     routed,
     undecided,
 )
+from jwtguard.fetched_keys import FetchedKeys
 from jwtguard.http import HTTP, HTTPClient
 from jwtguard.issuer import Issuer, TrustedIssuer, trust
 from jwtguard.jwk import KeySet, VerificationKey
@@ -128,7 +130,8 @@ class ResourceServer:
     def _trust(self, configured: tuple[Issuer, ...], resolver: Resolver | None, http_client: HTTPClient | None) -> None:
         fetching = resolver is not None or any(issuer.fetches for issuer in configured)
         self._http = HTTP(http_client, tls=fetching, observation=self.observation)
-        put_to_work = partial(trust, defaults=self._defaults, http=self._http, clock=self._clock)
+        shared: WeakValueDictionary[tuple[Any, ...], FetchedKeys] = WeakValueDictionary()
+        put_to_work = partial(trust, defaults=self._defaults, http=self._http, clock=self._clock, shared=shared)
         self._issuers = {issuer.url: put_to_work(issuer) for issuer in configured}
         self._tenants = None if resolver is None else Tenants(resolver, trust=put_to_work, clock=self._clock)
 
@@ -322,8 +325,8 @@ class ResourceServer:
     def last_health(self) -> Health:
         """Tell the same from any thread, without an event loop; nothing begins."""
         now = self._clock()
-        configured = tuple(issuer.keys.health(now) for issuer in self._issuers.values())
-        tenants = tuple(issuer.keys.health(now) for issuer in self._tenants_seen(now))
+        configured = tuple(issuer.health(now) for issuer in self._issuers.values())
+        tenants = tuple(issuer.health(now) for issuer in self._tenants_seen(now))
         return Health(all(issuer.ready for issuer in configured), (*configured, *tenants))
 
     @asynccontextmanager

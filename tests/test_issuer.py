@@ -71,6 +71,8 @@ def test_keys_come_from_where_the_issuer_has_them(issuer: Issuer, source: type, 
             id="introspection nowhere",
         ),
         pytest.param(ISSUER, {"require_audience": False}, "needs claim_values", id="no audience"),
+        pytest.param(ISSUER, {"key_issuers": 7}, "key_issuers is a non-empty string or several", id="a number for it"),
+        pytest.param(ISSUER, {"key_issuers": [""]}, "key_issuers is a non-empty string", id="an empty key issuer"),
     ],
 )
 def test_issuer_that_cannot_work_is_refused_with_what_to_write_instead(url: Any, options: Any, message: str) -> None:
@@ -119,15 +121,28 @@ def test_configured_keys_allow_the_algorithms_that_they_serve() -> None:
         ({"audience": "https://own.example"}, "audiences", {"https://own.example"}, {AUDIENCE}),
         ({"leeway": 0}, "leeway", 0, 30),
         ({"profile": "rfc9068"}, "profile", "rfc9068", "default"),
-        ({"required_claims": ["tenant"]}, "required_claims", ("tenant",), ()),
     ],
-    ids=["audience", "leeway", "profile", "required claims"],
+    ids=["audience", "leeway", "profile"],
 )
 def test_rules_are_the_issuers_own_and_else_the_resource_servers(
     options: Any, rule: str, own: Any, default: Any
 ) -> None:
     assert getattr(trusted(Issuer(ISSUER, **options)).rules, rule) == own
     assert getattr(trusted(Issuer(ISSUER)).rules, rule) == default
+
+
+@pytest.mark.parametrize("own", ["tenant", ["tenant"]], ids=repr)
+def test_claims_that_an_issuer_requires_are_required_besides_those_of_the_resource_server(own: Any) -> None:
+    assert trusted(Issuer(ISSUER, required_claims=own), required_claims=["jti"]).rules.required_claims == (
+        "jti",
+        "tenant",
+    )
+
+
+@pytest.mark.parametrize("own", [None, 7, [""], [7]], ids=repr)
+def test_required_claims_that_are_no_names_are_refused(own: Any) -> None:
+    with pytest.raises(ConfigurationError, match="required_claims is a non-empty string or several"):
+        trusted(Issuer(ISSUER, required_claims=own))
 
 
 def test_plain_http_is_let_through_in_a_closed_network() -> None:

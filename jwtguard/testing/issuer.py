@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from jwtguard.algorithms import SIGNING
+from jwtguard.claim_values import AllowedValues
 from jwtguard.claims import Rules
 from jwtguard.errors import ConfigurationError
 from jwtguard.resource_server import ResourceServer
@@ -86,7 +87,7 @@ class TestIssuer:
         configured = trusted.configured
         discovered = configured.keys is None and configured.jwks_uri is None
         jwks_uri = None if discovered else issuer.endpoints.jwks_uri
-        stand_in = replace(configured, keys=None, jwks_uri=jwks_uri)
+        stand_in = replace(configured, keys=None, jwks_uri=jwks_uri, key_issuers=())
         with resource_server.trusting(stand_in, *others, http_client=issuer.http_client()):
             yield issuer
 
@@ -221,11 +222,19 @@ class TestIssuer:
             "exp": now + 3600,
             "jti": secrets.token_urlsafe(8),
         }
-        good.update((name, min(allowed)) for name, allowed in self._rules.allowed_values)
+        for allowed in self._rules.allowed_values:
+            _put_allowed(good, allowed)
         if scopes:
             good["scope"] = " ".join(scopes)
         _put(good, self._rules.role_paths, list(roles))
         _put(good, self._rules.permission_paths, list(permissions))
+        for name in tuple(self._rules.client_id_claims)[:1]:
+            good.setdefault(name, good["client_id"])
+        for name in self._rules.demanded_claims:
+            good.setdefault(name, "test")
+        alternatives = tuple(self._rules.one_of_claims)
+        if alternatives and not any(name in good for name in alternatives):
+            good[alternatives[0]] = ""  # which grants nothing, should it be where scopes or roles are
         return {name: value for name, value in {**good, **claims}.items() if value is not ...}
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
@@ -234,6 +243,16 @@ class TestIssuer:
             raise httpx.ConnectError(f"{urlsplit(self.url).hostname} cannot be reached", request=request)
         status, headers, body = answer
         return httpx.Response(status, headers=headers, content=body)
+
+
+def _put_allowed(claims: dict[str, Any], allowed: AllowedValues) -> None:
+    """Put the first of the values there; nothing where the claim may be absent."""
+    if None in allowed.values:
+        return
+    *outer, last = (allowed.claim, *allowed.inner)
+    for name in outer:
+        claims = claims.setdefault(name, {})
+    claims[last] = min(allowed.values, key=str)
 
 
 def _put(claims: dict[str, Any], paths: tuple[tuple[str, ...], ...], names: list[str]) -> None:

@@ -123,6 +123,23 @@ async def test_claims_that_the_issuer_demands_are_there_with_roles_where_it_puts
     assert token.permissions == {"pay"}
 
 
+async def test_whatever_tells_the_issuer_s_access_tokens_from_others_is_there() -> None:
+    server = resource_server(
+        jwks_uri="https://auth.example.com/keys",
+        key_issuers="https://auth.example.com/{tenant}",
+        required_claims=["tenant"],
+        one_of_claims=["scp", "roles"],
+        claim_values={"verified": True, "status": ("active", None), ("org", "id"): ["org-2", "org-1"]},
+        client_id_claims=["azp"],
+    )
+    with TestIssuer.standing_in(server) as issuer:
+        token = await server.validate(issuer.token())
+        assert await server.validate(issuer.token(roles=["admin"]))
+    assert (token.client_id, token.scopes, token.roles) == ("client-1", frozenset(), frozenset())
+    assert token.claims["org"] == {"id": "org-1"}
+    assert "status" not in token.claims
+
+
 async def test_keys_rotate_and_old_tokens_stay_good_as_long_as_their_key_is_published(
     server: ResourceServer, issuer: TestIssuer
 ) -> None:
