@@ -99,6 +99,15 @@ def test_a_leeway_within_bounds_is_taken(leeway: float) -> None:
     assert rules(leeway=leeway).leeway == leeway
 
 
+def test_the_least_size_of_a_token_is_one_byte() -> None:
+    assert rules(max_token_bytes=1).max_token_bytes == 1
+
+
+def test_rules_are_named_never_positional() -> None:
+    with pytest.raises(TypeError):
+        Rules(ISSUER, AUDIENCE)  # type: ignore[misc]
+
+
 def test_rules_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         RULES.leeway = 3600  # type: ignore[misc]
@@ -360,35 +369,23 @@ def test_the_leeway_ends_on_the_second(leeway: float, kind: type[float]) -> None
         check(claims, under, now=first - 0.001, nbf=...)
 
 
+NO_NUMBER = [None, True, False, str(NOW + 60), "", "2027-01-15T08:00:00Z", [NOW], {"a": NOW}, NAN, INFINITY, -INFINITY]
+NO_DATE = [-1, -0.5, LATEST_DATE + 1, (NOW + 60) * 1000, 1e300, 10**400, -(10**400)]
+
+
 @pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
 @pytest.mark.parametrize(
-    "value",
+    ("value", "what"),
     [
-        None,
-        True,
-        False,
-        str(NOW + 60),
-        "",
-        "2027-01-15T08:00:00Z",
-        [NOW],
-        {"seconds": NOW},
-        NAN,
-        INFINITY,
-        -INFINITY,
-        -1,
-        -0.5,
-        LATEST_DATE + 1,
-        (NOW + 60) * 1000,
-        1e300,
-        10**400,
-        -(10**400),
+        *((value, "is not a number") for value in NO_NUMBER),
+        *((value, "is not within the years 1970 to 9999 in seconds") for value in NO_DATE),
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_a_time_that_is_no_number_within_the_calendar_is_malformed(claim: str, value: Any) -> None:
+def test_a_time_that_is_no_number_within_the_calendar_is_malformed(claim: str, value: Any, what: str) -> None:
     with refused("claim_malformed") as caught:
         check({**good_claims(), claim: value})
-    assert caught.value.claim == claim
+    assert (caught.value.claim, caught.value.detail) == (claim, f"{claim!r} {what}")
 
 
 @pytest.mark.parametrize("value", [0, 0.0, -0.0, 1, NOW - 3600, NOW - 0.5], ids=repr)

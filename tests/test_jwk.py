@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from jwtguard import InvalidKeySet, KeySet
 from jwtguard.algorithms import ALGORITHMS
-from jwtguard.jwk import MAX_BYTES, MAX_KEYS, SECRET_MEMBERS
+from jwtguard.jwk import MAX_BYTES, MAX_KEYS, SECRET_MEMBERS, sort_members
 from tests.refusals import refused
 from tests.signing import SigningKey, b64, b64_uint, sign, signing_key
 
@@ -266,6 +266,7 @@ def test_an_rsa_key_at_the_edge_of_what_is_allowed_serves(member: dict[str, Any]
 
 def test_a_shared_secret_in_a_published_set_is_skipped() -> None:
     assert why_skipped(jwk("HS256")) == "a shared secret has no place in a published key set"
+    assert sort_members([jwk("HS256")])[0] == []
 
 
 @pytest.mark.parametrize(
