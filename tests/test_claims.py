@@ -105,7 +105,7 @@ def test_the_least_size_of_a_token_is_one_byte() -> None:
 
 def test_rules_are_named_never_positional() -> None:
     with pytest.raises(TypeError):
-        Rules(ISSUER, AUDIENCE)  # type: ignore[misc]
+        Rules(ISSUER, AUDIENCE)  # type: ignore[call-arg]
 
 
 def test_rules_cannot_be_changed() -> None:
