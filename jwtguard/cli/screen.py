@@ -83,7 +83,7 @@ def _what_is_left(console: Console, found: Inspection) -> None:
     for needs, words in _NEEDS.items():
         table.add_row("", _text(words), _text(", ".join(check.name for check in CHECKS if check.needs == needs)))
     table.add_row("", _text("the network, each time"), _text("whether it has been revoked (introspection)"))
-    _print_table(console, table)
+    _print(console, table)
 
 
 def show_verdict(found: Verdict) -> None:
@@ -98,7 +98,7 @@ def show_verdict(found: Verdict) -> None:
             _text(step.check.asks),
             _text(step.why, _seen(step.result)),
         )
-    _print_table(console, table)
+    _print(console, table)
     error, token = found.error, found.token
     if token is not None:
         who = f"subject {token.subject or '(none)'}, client {token.client_id or '(none)'}"
@@ -123,7 +123,7 @@ def show_diagnosis(found: Diagnosis) -> None:
     table = _table("", "about", "found")
     for finding in found.findings:
         table.add_row(_text(finding.weight, _STYLES[finding.weight]), _text(finding.about), _found(finding))
-    _print_table(console, table)
+    _print(console, table)
     counts = {weight: sum(finding.weight == weight for finding in found.findings) for weight in ("broken", "advice")}
     if found.broken:
         _say(console, f"Broken: {counts['broken']}. Advice: {counts['advice']}.", _STYLES["broken"])
@@ -146,7 +146,7 @@ def show_keys(found: Sequence[PublishedKey]) -> None:
         told = (key.kid, key.type, key.algorithm, key.size, key.use, key.thumbprint)
         style = "yellow" if key.skipped is not None else "green"
         table.add_row(*(_text(cell if cell is not None else "-") for cell in told), _text(served, style))
-    _print_table(_console(), table)
+    _print(_console(), table)
 
 
 def _members(console: Console, title: str, members: Mapping[str, Any], words: Mapping[str, str]) -> None:
@@ -155,7 +155,7 @@ def _members(console: Console, title: str, members: Mapping[str, Any], words: Ma
     for name, member in members.items():
         shown = value(member) if name not in words else f"{value(member)}  ({words[name]})"
         table.add_row("", _text(name, "cyan"), _text(shown))
-    _print_table(console, table)
+    _print(console, table)
 
 
 def _console() -> Console:
@@ -163,13 +163,13 @@ def _console() -> Console:
     return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
-def _print_table(console: Console, table: Table) -> None:
-    """Print a table, on paper without the blanks that fill its last column."""
+def _print(console: Console, what: Table | Text) -> None:
+    """Print it; where it is not for a terminal, without the blanks that fill its lines."""
     if console.is_terminal:
-        console.print(table)
+        console.print(what)
         return
     with console.capture() as captured:
-        console.print(table)
+        console.print(what)
     for line in captured.get().splitlines():
         console.file.write(f"{line.rstrip()}\n")
 
@@ -179,7 +179,7 @@ def _text(text: str, style: str = "") -> Text:
 
 
 def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(_text(text, style), soft_wrap=False)
+    _print(console, _text(text, style))
 
 
 def _title(console: Console, title: str) -> None:

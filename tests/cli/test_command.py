@@ -160,3 +160,19 @@ def test_printable_text_of_any_script_stays(command: Command) -> None:
     claims: dict[str, Any] = {"name": "Zoë"}
     assert "Zoë" in command("inspect", KEY.token(claims)).out
     assert json.loads(command("inspect", "--json", KEY.token(claims)).out)["claims"] == claims
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+def test_output_is_as_wide_as_told_without_blanks_at_the_end_of_lines(
+    command: Command, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = command(*VERIFY, "--jwks", "http://127.0.0.1:1/").out.splitlines()
+    assert columns * 0.8 < max(map(len, lines)) <= columns
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_values_are_shown_whole_even_on_a_narrow_terminal(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    long = "x" * 300
+    assert long in "".join(command("inspect", KEY.token(sub=long)).out.split())

@@ -2,16 +2,19 @@
 
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
 import sys
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.test_command import HOSTILE
 from tests.signing import signing_key
 
 ROOT = Path(__file__).parents[2]
@@ -126,3 +129,26 @@ def test_terminal_is_told_how_to_hand_over_a_token() -> None:
         os.close(terminal)
     assert ended.returncode == 0
     assert ended.stderr == b"Paste the token, then press Enter and Ctrl-D (Ctrl-Z on Windows).\n"
+
+
+def test_terminal_is_sent_no_control_sequence_but_colours() -> None:
+    token = signing_key().token({"name": HOSTILE}, {"alg": HOSTILE, "kid": HOSTILE})
+    shown = shown_on_a_terminal(*MODULE, "inspect", token)
+    colours = re.compile(r"\x1b\[[0-9;]*m")
+    assert colours.search(shown)
+    assert all(char.isprintable() or char in "\r\n" for char in colours.sub("", shown)), repr(shown)
+
+
+def shown_on_a_terminal(*command: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    keyboard, terminal = pty.openpty()
+    with os.fdopen(keyboard, "rb", buffering=0) as screen:
+        with os.fdopen(terminal, "wb") as stdout:
+            subprocess.run(
+                command, cwd=ROOT, stdout=stdout, env={**environment, "TERM": "xterm-256color"}, timeout=60, check=True
+            )
+        shown = b""
+        with suppress(OSError):  # that is how a terminal ends on Linux
+            while part := screen.read(65536):
+                shown += part
+    return shown.decode()
