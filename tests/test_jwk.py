@@ -345,6 +345,16 @@ def test_a_set_knows_the_key_ids_that_it_has_seen() -> None:
     assert [key_set.names(kid) for kid in ("key-1", "skipped", "KEY-1", "")] == [True, True, False, False]
 
 
+@pytest.mark.parametrize("issuer", [..., None, 1, "", "https://B.example", ["https://b.example"]], ids=repr)
+def test_in_a_set_of_several_issuers_only_those_keys_serve_that_say_whose_they_are(issuer: Any) -> None:
+    foreign = jwk("ES256", kid="foreign") if issuer is ... else jwk("ES256", kid="foreign", issuer=issuer)
+    members = [jwk("ES384", issuer="https://a.example"), foreign, jwk("ES512", kid="c", issuer="https://b.example")]
+    issuers = frozenset({"https://a.example", "https://b.example"})
+    key_set = KeySet.from_jwk_set({"keys": members}, issuers=issuers)
+    assert key_set.algorithms == {"ES384", "ES512"}
+    assert [skipped.kid for skipped in key_set.skipped] == ["foreign"]
+
+
 # Documents
 
 
