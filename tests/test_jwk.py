@@ -195,6 +195,10 @@ def test_a_key_with_private_material_is_skipped(made_for: str, secret: str) -> N
         assert why_skipped({**jwk(made_for), secret: value}) == f"it holds private material ({secret})"
 
 
+def test_a_key_prints_its_name_and_none_of_its_material() -> None:
+    assert repr(read(jwk("HS256"), symmetric=True).keys) == "(VerificationKey(kid='key-1', algorithm='HS256'),)"
+
+
 def test_what_is_skipped_never_shows_the_material() -> None:
     private = signing_key("ES256").private.private_numbers().private_value
     key_set = read(jwk("ES256", d=b64_uint(private, 32)), jwk("ES512"))
@@ -267,6 +271,7 @@ def test_an_rsa_key_at_the_edge_of_what_is_allowed_serves(member: dict[str, Any]
 def test_a_shared_secret_in_a_published_set_is_skipped() -> None:
     assert why_skipped(jwk("HS256")) == "a shared secret has no place in a published key set"
     assert sort_members([jwk("HS256")])[0] == []
+    assert KeySet.from_jwk_set({"keys": [jwk("HS256"), jwk("ES512")]}).algorithms == {"ES512"}
 
 
 @pytest.mark.parametrize(
