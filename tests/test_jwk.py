@@ -626,6 +626,10 @@ def test_a_file_may_hold_a_jwk_set_or_pem(files: Path) -> None:
                 assert "ES256" in key_set.algorithms
 
 
+def test_a_jwk_set_in_a_file_may_hold_a_shared_secret(files: Path) -> None:
+    assert KeySet.from_file(files / "keys.json").algorithms == {"ES256", "HS256"}
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
