@@ -14,6 +14,7 @@ from jwtguard.cli.doctor import Diagnosis
 from jwtguard.cli.findings import Finding
 from jwtguard.cli.inspect import Inspection
 from jwtguard.cli.keys import PublishedKey
+from jwtguard.cli.moments import count
 from jwtguard.cli.untrusted import bounded, value, visible
 from jwtguard.cli.verify import Verdict
 
@@ -48,7 +49,7 @@ def show_inspection(found: Inspection) -> None:
     """Print what was seen of a token."""
     console = _console()
     _say(console, f"{found.kind[0].upper()}{found.kind[1:]}: {found.told_by}.", "bold")
-    _say(console, f"{found.size} bytes, {found.serialization}. Nothing of it has been verified.")
+    _say(console, f"{count(found.size, 'byte')}, {found.serialization}. Nothing of it has been verified.")
     for problem in found.malformed:
         _say(console, f"Malformed: {problem}", "bold red")
     if found.header is not None:
