@@ -31,7 +31,7 @@ def url_of(listening: socket.socket) -> str:
 
 def server_of(app: ASGIApp) -> uvicorn.Server:
     """Return a server that is silent unless something is wrong."""
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, ws="none"))
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
 
 
 class Serving:

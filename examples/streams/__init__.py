@@ -1,0 +1,1 @@
+"""What outlives a single answer, a WebSocket and server-sent events, and ends with its token."""
