@@ -118,6 +118,7 @@ def test_an_ecdsa_signature_is_r_and_s_at_full_length_and_within_range(name: str
         "DER": encode_dss_signature(r, s),
         "r and s exchanged": raw[size:] + raw[:size],
         "a byte more for each": b"\0" + raw[:size] + b"\0" + raw[size:],
+        "a zero more in s": raw[:size] + b"\0" + raw[size:],
         **{
             f"r = {left}, s = {right}": numbers[0].to_bytes(size) + numbers[1].to_bytes(size)
             for left, right, *numbers in (
