@@ -82,6 +82,6 @@ def conditions_from(answer: Answer) -> dict[str, str]:
     for validator, condition in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
         value = answer.headers.get(validator, "")
         # What cannot be sent back as it came would make every later request fail.
-        if value and value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALIDATOR:
+        if value and value.isascii() and len(value) <= _LONGEST_VALIDATOR:
             return {condition: value}
     return {}

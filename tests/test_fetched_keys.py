@@ -113,7 +113,8 @@ async def test_configured_jwks_uri_is_fetched_without_metadata() -> None:
     with authorization_server(OLD) as server:
         keys = Source(server, jwks_uri=server.jwks_uri)
         assert await keys.outcome("old") == "old"
-        assert (keys.fetches(), await keys.keys.metadata()) == ((0, 1), None)
+        assert await keys.keys.metadata() is None
+        assert keys.fetches() == (0, 1)
         await keys.http.aclose()
 
 
@@ -257,6 +258,27 @@ async def test_moved_jwks_uri_is_followed_and_the_condition_of_the_old_place_not
         assert "if-none-match" not in keys.server.requests[-1].headers
 
 
+async def test_place_of_the_metadata_is_remembered() -> None:
+    async with source(warm=False) as keys:
+        server = keys.server
+        server.behaviours[server.rfc8414_path] = replying(404)
+        server.behaviours[server.openid_path] = replying_json(server.metadata())
+        for _ in range(3):
+            await keys.keys.refresh()
+        assert (server.count(server.rfc8414_path), server.count(server.openid_path), server.count(KEYS)) == (1, 3, 3)
+
+
+async def test_fetch_leaves_no_connection_open_at_either_place() -> None:
+    with authorization_server(OLD) as elsewhere:
+        async with source(warm=False) as keys:
+            keys.server.behaviours[keys.server.rfc8414_path] = replying_json(
+                keys.server.metadata(jwks_uri=elsewhere.jwks_uri)
+            )
+            assert await keys.outcome("old") == "old"
+            await keys.server.until_closed()
+            await elsewhere.until_closed()
+
+
 @pytest.mark.parametrize("misbehaviour", ["hanging", "500", "resetting", "HTML"])
 async def test_keys_are_refreshed_from_the_known_place_while_the_metadata_cannot_be_had(misbehaviour: str) -> None:
     async with source(timeout=1) as keys:
@@ -369,6 +391,20 @@ async def test_1000_forged_key_ids_at_the_same_time_are_one_fetch() -> None:
         assert set(await asyncio.gather(*forged)) == {"unknown_key"}
         # The first began the fetch; the others arrived while it was under way, so one of them may ask once more.
         assert keys.fetches() == (3, 3)
+        # And they have not emptied the bucket by waiting for the same fetch.
+        await keys.outcome("forged-anew")
+        assert keys.fetches() == (4, 4)
+
+
+async def test_key_id_whose_fetch_failed_is_not_taken_for_one_that_does_not_exist() -> None:
+    async with source() as keys:
+        keys.server.behaviours[KEYS] = replying(500)
+        assert await keys.outcome("new") == "issuer_unreachable"
+        del keys.server.behaviours[KEYS]
+        keys.clock.now += 1
+        await keys.keys.refresh()
+        keys.server.publish(OLD, NEW)
+        assert await keys.outcome("new") == "new"
 
 
 async def test_fetch_that_began_before_the_key_was_published_proves_nothing() -> None:

@@ -1,5 +1,7 @@
 """Which unknown key IDs are worth a fetch: few, so that a flood costs the issuer little and hides no rotation."""
 
+import sys
+from collections.abc import Iterator
 from itertools import count
 from threading import Barrier, Thread
 
@@ -59,6 +61,14 @@ def test_flood_of_key_ids_that_come_again_gets_five_fetches_and_no_more() -> Non
     assert permitted(RefetchBudget(), forged(100) * 100) == refetch.BURST
 
 
+def test_key_id_that_was_refused_is_no_longer_one_that_comes_again() -> None:
+    budget = RefetchBudget()
+    permitted(budget, ["new", *forged(100), "bad", "bad", *forged(100)])
+    assert not budget.spend("bad", now=NOW + 30)
+    assert not budget.spend("new", now=NOW + 30)
+    assert budget.spend("new", now=NOW + 30)
+
+
 def test_bucket_fills_by_one_fetch_each_30_seconds_up_to_five() -> None:
     budget = RefetchBudget()
     fresh = count()
@@ -94,12 +104,23 @@ def test_memory_of_key_ids_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (len(budget._refused), len(budget._waiting)) == (100, 100)
 
 
+@pytest.fixture
+def _eager_threads() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("_eager_threads")
 def test_threads_that_share_a_budget_do_not_exceed_it_together() -> None:
     budget, start, fetches = RefetchBudget(), Barrier(8), []
 
     def flood(thread: int) -> None:
         start.wait()
-        fetches.append(permitted(budget, forged(2000, first=thread * 2000) * 2))
+        # All of them fit into the memory of key IDs, so that each is known when it comes again.
+        fetches.append(permitted(budget, forged(500, first=thread * 500) * 2))
 
     threads = [Thread(target=flood, args=(number,)) for number in range(8)]
     for thread in threads:

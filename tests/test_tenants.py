@@ -219,6 +219,14 @@ async def test_clock_set_back_is_a_reason_to_ask_again_and_no_reason_to_refuse()
     assert len(tenancy.directory.asked) == 2
 
 
+async def test_refusal_from_a_future_that_a_clock_set_back_took_away_is_none() -> None:
+    tenancy = Tenancy()
+    await tenancy.outcome(tenant(7))
+    tenancy.directory.add(7)
+    tenancy.clock.now -= 3600
+    assert await tenancy.outcome(tenant(7)) is None
+
+
 async def test_flood_of_unknown_names_pushes_no_tenant_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tenants, "MOST_TENANTS", 2)
     monkeypatch.setattr(tenants, "MOST_REFUSED", 100)
@@ -407,10 +415,22 @@ async def test_closing_ends_the_questions_and_the_fetches_of_every_tenant() -> N
         server.behaviours[KEYS] = hanging
         tenancy = Tenancy()
         tenancy.directory.known[server.issuer] = Issuer(server.issuer)
-        fetching = asyncio.create_task(tenancy.outcome(server.issuer))
+        await tenancy.outcome(tenant(2))
+        before = asyncio.all_tasks()
+        requests = [asyncio.create_task(tenancy.outcome(server.issuer))]
         await server.until(1)
         tenancy.directory.gate = asyncio.Event()
-        resolving = asyncio.create_task(tenancy.outcome(tenant(1)))
+        requests.append(asyncio.create_task(tenancy.outcome(tenant(1))))
+        tenancy.clock.now += TENANT_SECONDS
+        requests.append(asyncio.create_task(tenancy.outcome(tenant(2))))
         await settle()
+        assert len(asyncio.all_tasks() - before) == 6
         await tenancy.server.aclose()
-        assert {await fetching, await resolving} == {"issuer_unreachable"}
+        await settle()
+        assert asyncio.all_tasks() == before
+        assert {request.result() for request in requests} == {"issuer_unreachable"}
+        trusted = tenancy.server._tenants
+        assert trusted is not None
+        fetching = trusted.known(server.issuer, NOW)
+        assert fetching is not None
+        assert fetching.keys.health(NOW).last_error is None  # it was broken off, and did not fail
