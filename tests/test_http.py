@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -126,11 +127,20 @@ async def test_answer_that_is_none_fails_with_what_was_wrong(misbehaviour: str, 
     assert len(text) < 400
 
 
-async def test_refused_connection_fails_in_the_words_of_the_operating_system() -> None:
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.1", "127.0.0.2"]], ids=["one", "two"])
+async def test_refused_connection_fails_in_the_words_of_the_operating_system(
+    addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolved(_: Any, port: int, *__: Any, **___: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
     with authorization_server() as server:
         server.refuse()
+        http = HTTP(timeout=2)
         with pytest.raises(ExchangeFailed, match=r"ConnectError, .*Errno"):
-            await fetch(server)
+            await http.request("GET", f"http://auth.example.com:{server.port}/")
+        await http.aclose()
 
 
 async def test_failure_tells_nothing_of_what_was_sent() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from jwtguard import InvalidToken, KeySet
-from jwtguard.key_source import ConfiguredKeys, IssuerHealth
+from jwtguard.key_source import ConfiguredKeys, IssuerHealth, KeySource
 from tests.signing import ISSUER, NOW, signing_key
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +24,7 @@ async def test_key_that_is_not_configured_is_unknown() -> None:
 
 
 async def test_configured_keys_have_neither_metadata_nor_anything_to_refresh_or_stop() -> None:
-    source = ConfiguredKeys(ISSUER, KEYS)
+    source: KeySource = ConfiguredKeys(ISSUER, KEYS)
     await source.refresh()
     await source.stop()
     assert await source.metadata() is None
