@@ -1,10 +1,13 @@
-"""The quickstart's API as a process of its own, which writes down what its operator would want to know.
+"""The invoices API as a process of its own, which writes down what its operator would want to know.
 
-One JSON object a line on standard output: where it listens, then each refusal with its reason. The process ends when
-its standard input does, so that it never outlives the demo.
+One JSON object a line on standard output: where it listens, each refusal with its reason, each warning of jwtguard's.
+The process ends when its standard input does, so that it never outlives the demo. JWTGUARD_ISSUER, JWTGUARD_AUDIENCE,
+JWTGUARD_INTROSPECTION_CLIENT_ID and JWTGUARD_INTROSPECTION_CLIENT_SECRET configure it.
 """
 
 import json
+import logging
+import os
 import sys
 from contextvars import ContextVar
 from threading import Thread
@@ -13,11 +16,16 @@ import uvicorn
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from examples.quickstart.app import app, resource_server
+from examples.invoices import create_api
 from examples.serving import listen, server_of, url_of
+from jwtguard import Introspection, Issuer, ResourceServer
 from jwtguard.events import Event, RequestRefused
 
 REQUEST_ID = "X-Request-ID"
+FORWARD_EVERY_TOKEN = "--forward-every-token"
+"""Has it ask about every token with every request, to compare with."""
+ACTIVE_SECONDS = 2
+"""How long it may use an answer about an active token again: much less than by default, so that one can wait for it."""
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -36,14 +44,37 @@ class Correlated:
         await self._app(scope, receive, send)
 
 
+class Warnings(logging.Handler):
+    """Writes down what the operator should know though no request asks for it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        _write(event="warning", message=record.getMessage())
+
+
 def main() -> None:
     """Serve until standard input ends."""
-    resource_server.observation.on_event = _write_refusal
+    logging.getLogger("jwtguard").addHandler(Warnings(logging.WARNING))
     listening = listen()
-    server = server_of(Correlated(app))
+    server = server_of(Correlated(create_api(_resource_server())))
     Thread(target=_stop_with_input, args=(server,), daemon=True).start()
     _write(event="listening", url=url_of(listening))
     server.run(sockets=[listening])
+
+
+def _resource_server() -> ResourceServer:
+    forwards = FORWARD_EVERY_TOKEN in sys.argv
+    introspection = Introspection(
+        client_id=os.environ["JWTGUARD_INTROSPECTION_CLIENT_ID"],
+        client_secret=os.environ["JWTGUARD_INTROSPECTION_CLIENT_SECRET"],
+        when="always" if forwards else "undecided",
+        active_seconds=0 if forwards else ACTIVE_SECONDS,
+    )
+    return ResourceServer(
+        Issuer(os.environ["JWTGUARD_ISSUER"], introspection=introspection),
+        audience=os.environ["JWTGUARD_AUDIENCE"],
+        on_event=_write_refusal,
+    )
 
 
 def _write_refusal(event: Event) -> None:

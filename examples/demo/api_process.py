@@ -8,6 +8,8 @@ from threading import Condition, Thread
 from types import TracebackType
 from typing import Self
 
+from examples.demonstration import API
+
 SECONDS_TO_START = 30
 SECONDS_TO_LOG = 5
 SECONDS_TO_STOP = 10
@@ -18,21 +20,28 @@ class APIProcess:
 
     Attributes:
         url: where it listens.
+        warnings: what its log has said besides the refusals, up to the last refusal that was looked up.
     """
 
-    def __init__(self, module: str, *, issuer: str, audience: str) -> None:
+    def __init__(self, module: str, *options: str, issuer: str, audience: str, client_secret: str) -> None:
         """Prepare to start it.
 
         Args:
             module: what to run, such as `examples.demo.api`.
+            options: its command-line options.
             issuer: whom it is to trust.
             audience: who it is.
+            client_secret: what it proves that with, where it asks about tokens.
         """
         self.url = ""
+        self.warnings: list[str] = []
         self._module = module
+        self._options = options
         self._environment = os.environ | {
             "JWTGUARD_ISSUER": issuer,
             "JWTGUARD_AUDIENCE": audience,
+            "JWTGUARD_INTROSPECTION_CLIENT_ID": API,
+            "JWTGUARD_INTROSPECTION_CLIENT_SECRET": client_secret,
             "NO_PROXY": "127.0.0.1",
         }
         self._refusals: dict[str, dict[str, str]] = {}
@@ -41,7 +50,7 @@ class APIProcess:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(  # noqa: S603  (our own module)
-            [sys.executable, "-m", self._module],
+            [sys.executable, "-m", self._module, *self._options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=self._environment,
@@ -74,6 +83,8 @@ class APIProcess:
             with self._logged:
                 if entry["event"] == "listening":
                     self.url = entry["url"]
+                elif entry["event"] == "warning":
+                    self.warnings.append(entry["message"])
                 else:
                     self._refusals[entry["request"]] = entry
                 self._logged.notify_all()

@@ -15,7 +15,7 @@ from examples.demo.stage import Answer
 WIDTH = 100
 """Columns, at the most; all of them where the output is no terminal."""
 INDENTATION = 3
-NOTE_WIDTH = 11
+NOTE_WIDTH = 13
 WHAT_WIDTH = 46
 
 
@@ -68,6 +68,11 @@ class Report:
         """Explain something."""
         self._print(Text(text))
 
+    def lines(self, lines: Sequence[str]) -> None:
+        """Show lines of a log, however long they are."""
+        for line in lines:
+            self._note("log", line)
+
     def table(self, rows: Sequence[tuple[str, Any, str]]) -> None:
         """Show names, values and what they mean."""
         name_width, value_width = (max(len(str(row[column])) for row in rows) for column in (0, 1))
@@ -93,18 +98,20 @@ class Report:
 
     def refused(self, what: str, answer: Answer, expected: Refusal) -> None:
         """Show an answer that should be a refusal: what the client is told, and what the operator is."""
-        problems = [
-            f"expected {name} {wanted!r}, came {came!r}"
-            for name, came, wanted in (
-                ("status", answer.status, expected.status),
-                ("reason", answer.reason, expected.reason),
-            )
-            if came != wanted
-        ]
+        problems = _differences(answer, status=expected.status, reason=expected.reason)
         if not expected.is_challenged_by(answer.challenge):
             problems.append(f"expected a challenge {expected.challenge!r}, came {answer.challenge!r}")
         self._mark(what, f"{answer.status}  {answer.reason}", problems)
         self._note("challenge", answer.challenge or "none")
+        self._note("log", answer.detail or "nothing")
+
+    def unavailable(self, what: str, answer: Answer, *, reason: str) -> None:
+        """Show an answer that should say "not now", and nothing against the token: no 401 and no challenge."""
+        problems = _differences(answer, status=503, reason=reason, challenge=None)
+        if not (answer.retry_after or "").isdecimal():
+            problems.append(f"expected seconds in Retry-After, came {answer.retry_after!r}")
+        self._mark(what, f"{answer.status}  {answer.reason}", problems)
+        self._note("Retry-After", answer.retry_after or "none")
         self._note("log", answer.detail or "nothing")
 
     def broke(self, what: str) -> None:
@@ -143,6 +150,14 @@ class Report:
         for line in text.wrap(self._console, self._console.width - indentation):
             line.rstrip()
             self._console.print(Text(" " * indentation).append_text(line))
+
+
+def _differences(answer: Answer, **wanted: Any) -> list[str]:
+    return [
+        f"expected {name} {value!r}, came {getattr(answer, name)!r}"
+        for name, value in wanted.items()
+        if getattr(answer, name) != value
+    ]
 
 
 def _console() -> Console:

@@ -2,9 +2,10 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from examples.authorization_server import AuthorizationServer, addresses, create_application
 from examples.demo.api import REQUEST_ID
 from examples.demo.api_process import APIProcess
-from examples.demonstration import SERVICE, Secrets, settings
+from examples.demonstration import OPAQUE_SERVICE, SERVICE, Secrets, settings
 from examples.serving import Serving, listen, url_of
 
 AUDIENCE = "https://api.example.com"
@@ -29,6 +30,7 @@ class Answer:
         status: the HTTP status.
         body: the JSON document.
         challenge: the `WWW-Authenticate` header, or None.
+        retry_after: the `Retry-After` header, or None.
         reason: why it refused, by its own log; None where it did not.
         detail: the same in words.
     """
@@ -36,6 +38,7 @@ class Answer:
     status: int
     body: Any
     challenge: str | None
+    retry_after: str | None
     reason: str | None
     detail: str | None
 
@@ -69,6 +72,7 @@ class Stage:
         requests: how many requests it got, by path.
         issuer: its URL.
         api: the API's process.
+        start_api: prepares another one, with other command-line options.
         http: talks to both.
         known: the participants' secrets.
     """
@@ -78,6 +82,7 @@ class Stage:
     requests: Counter[str]
     issuer: str
     api: APIProcess
+    start_api: Callable[..., APIProcess]
     http: httpx.Client
     known: Secrets
 
@@ -87,10 +92,18 @@ class Stage:
 
     def service_token(self, **parameters: str) -> str:
         """Get the service an access token, by its client credentials."""
-        answer = self.ask_token_endpoint(
-            grant_type="client_credentials", client_id=SERVICE, client_secret=self.known.service, **parameters
-        )
+        credentials = {"client_id": SERVICE, "client_secret": self.known.service}
+        answer = self.ask_token_endpoint(grant_type="client_credentials", **{**credentials, **parameters})
         return str(answer.raise_for_status().json()["access_token"])
+
+    def opaque_token(self) -> str:
+        """Get the other service an opaque access token."""
+        return self.service_token(client_id=OPAQUE_SERVICE, client_secret=self.known.opaque_service)
+
+    def revoke(self, token: str, *, client_id: str, client_secret: str) -> None:
+        """Have the client that got a token revoke it (RFC 7009)."""
+        form = {"token": token, "client_id": client_id, "client_secret": client_secret}
+        self.http.post(self.issuer + addresses.REVOKE, data=form).raise_for_status()
 
     def call_api(self, token: str | None, *, method: str = "GET", path: str = "/invoices") -> Answer:
         """Call the API, and read in its log what became of the request."""
@@ -103,6 +116,7 @@ class Stage:
             answer.status_code,
             answer.json(),
             answer.headers.get("WWW-Authenticate"),
+            answer.headers.get("Retry-After"),
             refusal.get("reason"),
             refusal.get("detail"),
         )
@@ -121,9 +135,10 @@ def stage(*, api: str = "examples.demo.api") -> Iterator[Stage]:
         settings(issuer, audience=AUDIENCE, known=known, redirect_uris=frozenset({REDIRECT_URI}))
     )
     counted = Counted(create_application(server))
+    start_api = partial(APIProcess, api, issuer=issuer, audience=AUDIENCE, client_secret=known.api)
     with (
         Serving(counted, listening) as serving,
-        APIProcess(api, issuer=issuer, audience=AUDIENCE) as api_process,
+        start_api() as api_process,
         httpx.Client(timeout=10, trust_env=False) as http,
     ):
         yield Stage(
@@ -132,6 +147,7 @@ def stage(*, api: str = "examples.demo.api") -> Iterator[Stage]:
             requests=counted.requests,
             issuer=issuer,
             api=api_process,
+            start_api=start_api,
             http=http,
             known=known,
         )

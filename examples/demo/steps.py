@@ -10,6 +10,8 @@ import httpx
 
 from examples.authorization_server import addresses
 from examples.demo import browser, forgery
+from examples.demo.comparison import comparison
+from examples.demo.introspection import opaque_token, revocation
 from examples.demo.refusals import REFUSED_CALLS
 from examples.demo.report import Refusal, Report
 from examples.demo.stage import AUDIENCE, Stage
@@ -23,7 +25,7 @@ def start(stage: Stage, report: Report) -> None:
     report.table(
         [
             ("authorization server", stage.issuer, "examples/authorization_server"),
-            ("API", stage.api.url, "examples/quickstart, a process of its own"),
+            ("API", stage.api.url, "examples/invoices.py, a process of its own"),
             ("audience", AUDIENCE, "what the API is called in tokens"),
         ]
     )
@@ -93,11 +95,13 @@ def accepted_calls(stage: Stage, report: Report) -> None:
 
 def refused_calls(stage: Stage, report: Report) -> None:
     """Call the API with everything else."""
+    asked = stage.requests[addresses.INTROSPECT]
     report.say("The challenge is what RFC 6750 tells the client; the log is what the API tells its operator.")
     for call in REFUSED_CALLS:
         answer = stage.call_api(call.token(stage), method=call.method, path=call.path)
         report.refused(call.what, answer, call.expected)
     report.check("Times the API has fetched the keys so far", actual=stage.requests[addresses.KEYS], expected=1)
+    report.check("Times it asked about these tokens", actual=stage.requests[addresses.INTROSPECT] - asked, expected=0)
 
 
 def authorization_code(stage: Stage, report: Report) -> None:
@@ -137,7 +141,9 @@ def key_rotation(stage: Stage, report: Report) -> None:
 
 def outage(stage: Stage, report: Report) -> None:
     """Stop the authorization server."""
-    seen, unseen = stage.service_token(), stage.service_token()
+    seen, unseen, opaque = stage.service_token(), stage.service_token(), stage.opaque_token()
+    stage.server.keys.rotate()
+    of_new_key = stage.service_token()
     report.accepted("A token, while the issuer is up: GET /invoices", stage.call_api(seen), client=SERVICE)
     stage.serving.stop()
     report.check("What the issuer answers now", actual=_answer_of_issuer(stage), expected="connection refused")
@@ -145,6 +151,18 @@ def outage(stage: Stage, report: Report) -> None:
     report.accepted("One never seen before: GET /invoices", stage.call_api(unseen), client=SERVICE)
     answer = stage.call_api(forgery.with_broken_signature(unseen))
     report.refused("A forged one", answer, Refusal(reason="signature_mismatch"))
+
+    report.say("What nobody can decide on now may be good. The client is to keep its token and come back:")
+    for what, answer in (
+        ("A JWT of a key that cannot be had", stage.call_api(of_new_key)),
+        ("An opaque token", stage.call_api(opaque)),
+        ("A good JWT: POST /payouts (fresh=True)", stage.call_api(seen, method="POST", path="/payouts")),
+    ):
+        report.unavailable(what, answer, reason="introspection_unavailable")
+    report.say("The API has told its operator, once for each thing that failed:")
+    report.lines(stage.api.warnings)
+    told = [line for line in stage.api.warnings if "cannot be asked about tokens" in line]
+    report.check("Times it told that it cannot ask", actual=len(told), expected=1)
 
 
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -155,6 +173,9 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("Everything else is refused", refused_calls),
     ("Authorization code with PKCE, and refresh token", authorization_code),
     ("The authorization server takes a new key", key_rotation),
+    ("An opaque token is asked about", opaque_token),
+    ("Tokens are revoked", revocation),
+    ("Every token forwarded, against local validation", comparison),
     ("The authorization server stops, and good tokens keep working", outage),
 )
 """In this order. The last one leaves no authorization server behind."""

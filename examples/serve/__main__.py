@@ -6,11 +6,14 @@ import socket
 import sys
 from threading import Event
 
+from fastapi import FastAPI
+
 from examples.authorization_server import AuthorizationServer, addresses, create_application
-from examples.demonstration import APP, PERSON, SERVICE, Secrets, settings
-from examples.serve.api import create_api
-from examples.serve.docs import PAGE, REDIRECT
+from examples.demonstration import API, APP, OPAQUE_SERVICE, PERSON, SERVICE, Secrets, settings
+from examples.invoices import SCOPES, create_api
+from examples.serve.docs import PAGE, REDIRECT, add_docs
 from examples.serving import Serving, listen, url_of
+from jwtguard import Introspection, Issuer, ResourceServer
 
 INSTRUCTIONS = """\
 API                   {api}
@@ -21,6 +24,9 @@ Authorization server  {issuer}
 Client credentials, for the Authorize button or by hand:
   client_id           {service}
   client_secret       {service_secret}
+and those of a client that gets opaque tokens:
+  client_id           {opaque_service}
+  client_secret       {opaque_secret}
 
 Authorization code with PKCE, by the Authorize button: {app} is filled in; leave client_secret empty. Log in as:
   name                {person}
@@ -72,12 +78,16 @@ def _serve(api_socket: socket.socket, server_socket: socket.socket, *, until: Ev
             docs_origins=(api_url,),
         )
     )
-    with (
-        Serving(create_application(server), server_socket),
-        Serving(create_api(issuer, audience=api_url), api_socket),
-    ):
+    with Serving(create_application(server), server_socket), Serving(_api(api_url, issuer, known), api_socket):
         print(_instructions(api_url, issuer, known), flush=True)
         until.wait()
+
+
+def _api(api_url: str, issuer: str, known: Secrets) -> FastAPI:
+    introspection = Introspection(client_id=API, client_secret=known.api)
+    api = create_api(ResourceServer(Issuer(issuer, introspection=introspection), audience=api_url))
+    add_docs(api, authorize={"clientId": APP, "scopes": list(SCOPES), "usePkceWithAuthorizationCodeGrant": True})
+    return api
 
 
 def _instructions(api_url: str, issuer: str, known: Secrets) -> str:
@@ -89,6 +99,8 @@ def _instructions(api_url: str, issuer: str, known: Secrets) -> str:
         token=addresses.TOKEN,
         service=SERVICE,
         service_secret=known.service,
+        opaque_service=OPAQUE_SERVICE,
+        opaque_secret=known.opaque_service,
         app=APP,
         person=PERSON,
         password=known.password,

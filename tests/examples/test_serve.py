@@ -60,6 +60,18 @@ def test_printed_client_command_works(serve: Served) -> None:
     assert program.stdout.splitlines()[-1] == 'D  200: {"client":"invoice-service","subject":"invoice-service"}'
 
 
+@pytest.mark.parametrize("client_id", ["invoice-service", "opaque-service"])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/invoices"), ("POST", "/payouts")])
+def test_tokens_of_both_printed_clients_are_accepted(serve: Served, client_id: str, method: str, path: str) -> None:
+    found = re.search(rf"^ *client_id +{client_id}\n *client_secret +(\S+)$", serve.instructions, re.MULTILINE)
+    assert found
+    with httpx.Client(trust_env=False) as http:
+        form = {"grant_type": "client_credentials"}
+        granted = http.post(f"{serve.issuer}/api/v2/access/token", data=form, auth=(client_id, found[1])).json()
+        headers = {"Authorization": f"Bearer {granted['access_token']}"}
+        assert http.request(method, serve.api + path, headers=headers).status_code == 200
+
+
 def test_documentation_page_loads_from_the_api_alone(serve: Served) -> None:
     with httpx.Client(base_url=serve.api, trust_env=False) as http:
         page = http.get("/docs").text

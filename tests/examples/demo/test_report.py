@@ -11,17 +11,25 @@ from examples.demo import __main__ as demo
 from examples.demo.report import Refusal, Report
 from examples.demo.stage import Answer, Stage
 
-ACCEPTED = Answer(status=200, body={"client": "c"}, challenge=None, reason=None, detail=None)
+ACCEPTED = Answer(status=200, body={"client": "c"}, challenge=None, retry_after=None, reason=None, detail=None)
 REFUSED = Answer(
     status=401,
     body={},
     challenge='Bearer error="invalid_token", error_description="It has expired."',
+    retry_after=None,
     reason="expired",
     detail="it expired long ago",
+)
+UNAVAILABLE = Answer(
+    status=503, body={}, challenge=None, retry_after="1", reason="introspection_unavailable", detail="it is down"
 )
 EXPIRED = Refusal(reason="expired")
 
 Show = Callable[[Report], None]
+
+
+def _unavailable(answer: Answer) -> Show:
+    return lambda report: report.unavailable("x", answer, reason="introspection_unavailable")
 
 
 def _failures(show: Show) -> list[str]:
@@ -38,6 +46,7 @@ def _failures(show: Show) -> list[str]:
         pytest.param(lambda report: report.check("x", actual=1, expected=1), id="a fact"),
         pytest.param(lambda report: report.accepted("x", ACCEPTED, client="c"), id="an accepted call"),
         pytest.param(lambda report: report.refused("x", REFUSED, EXPIRED), id="a refused call"),
+        pytest.param(_unavailable(UNAVAILABLE), id="an answer that says not now"),
     ],
 )
 def test_what_was_expected_is_no_failure(show: Show) -> None:
@@ -84,6 +93,31 @@ def test_what_was_expected_is_no_failure(show: Show) -> None:
             lambda report: report.refused("x", REFUSED, Refusal(reason="expired", challenge="Bearer")),
             f"x: expected a challenge 'Bearer', came {REFUSED.challenge!r}",
             id="a challenge that says too much",
+        ),
+        pytest.param(
+            _unavailable(replace(UNAVAILABLE, status=401)),
+            "x: expected status 503, came 401",
+            id="a good token refused in an outage",
+        ),
+        pytest.param(
+            _unavailable(replace(UNAVAILABLE, reason="inactive")),
+            "x: expected reason 'introspection_unavailable', came 'inactive'",
+            id="another reason for not now",
+        ),
+        pytest.param(
+            _unavailable(replace(UNAVAILABLE, challenge="Bearer")),
+            "x: expected challenge None, came 'Bearer'",
+            id="a challenge in an outage",
+        ),
+        pytest.param(
+            _unavailable(replace(UNAVAILABLE, retry_after=None)),
+            "x: expected seconds in Retry-After, came None",
+            id="no time to come back",
+        ),
+        pytest.param(
+            _unavailable(replace(UNAVAILABLE, retry_after="soon")),
+            "x: expected seconds in Retry-After, came 'soon'",
+            id="no number of seconds",
         ),
     ],
 )
