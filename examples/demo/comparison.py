@@ -64,7 +64,7 @@ def _measure(stage: Stage, *, forwarded: Way, unseen: Way, seen: Way, no_token: 
     for url in (forwarded.url, seen.url):
         Way("connections are opened, the one token gets known", url).call(stage, known)
     for token in unknown:
-        forwarded.call(stage, token)
+        forwarded.call(stage, known)
         unseen.call(stage, token)
         seen.call(stage, known)
         no_token.call(stage, token)
