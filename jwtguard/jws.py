@@ -109,6 +109,9 @@ def _known_parameters(header: dict[str, Any]) -> tuple[str, str | None, str | No
         raise InvalidToken(
             "critical_header_unsupported", detail="the header has 'crit', and no extension is understood"
         )
+    if "b64" in header:
+        # Without "crit" it must not be there, and the claims of a JWT are never left unencoded: sections 6 and 7.
+        raise InvalidToken("header_malformed", detail="the header has 'b64' without 'crit' (RFC 7797 section 6)")
     algorithm, kid, type_ = header.get("alg"), header.get("kid"), header.get("typ")
     if algorithm.__class__ is not str:
         raise InvalidToken("header_malformed", detail="'alg' is missing or not a string")

@@ -156,15 +156,18 @@ def critical_extensions() -> Iterator[Case]:
     head = segment(header(b64=False))
     signature = b64(key().signature(f"{head}.{unencoded}".encode()))
     yield from table(
-        "RFC 7797 section 3",
-        "token_malformed",
+        "RFC 7797 section 6",
+        "header_malformed",
         {"claims not encoded, as b64 has it, without crit": f"{head}.{unencoded}.{signature}"},
         faces=(),
     )
     yield from table(
         "RFC 7797 section 6",
-        ACCEPTED,
-        {"b64 without crit, and claims encoded all the same": signed(None, header(b64=False))},
+        "header_malformed",
+        {
+            "b64 without crit, and claims encoded all the same": signed(None, header(b64=False)),
+            "b64 as it is by default, without crit": signed(None, header(b64=True)),
+        },
     )
 
 
