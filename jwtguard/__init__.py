@@ -14,7 +14,7 @@ from jwtguard.errors import (
 )
 from jwtguard.introspection import Introspection
 from jwtguard.issuer import Issuer
-from jwtguard.jwk import KeySet
+from jwtguard.key_set import KeySet
 from jwtguard.resource_server import Health, ResourceServer
 from jwtguard.verification import verify
 

@@ -12,7 +12,8 @@ from typing import Final
 from jwtguard.errors import InvalidKeySet, Unavailable
 from jwtguard.freshness import refresh_delay, retry_delay
 from jwtguard.http import HTTP, Deadline, ExchangeFailed
-from jwtguard.jwk import KeySet, VerificationKey
+from jwtguard.jwk import VerificationKey
+from jwtguard.key_set import KeySet
 from jwtguard.key_set_fetch import PublishedKeys, fetch_key_set
 from jwtguard.key_source import IssuerHealth
 from jwtguard.metadata import Metadata, MetadataRefused, fetch_metadata

@@ -13,7 +13,7 @@ from jwtguard.fetched_keys import FetchedKeys
 from jwtguard.http import HTTP, check_url
 from jwtguard.introspection import Introspection
 from jwtguard.introspector import Introspector
-from jwtguard.jwk import KeySet
+from jwtguard.key_set import KeySet
 from jwtguard.key_source import ConfiguredKeys, IssuerHealth, KeySource
 from jwtguard.privileges import ClaimPath
 

@@ -1,5 +1,6 @@
 """One fetch of a published key set: conditional where that helps, believed where it is one."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -7,7 +8,7 @@ from typing import Final
 
 from jwtguard.freshness import lifetime
 from jwtguard.http import HTTP, Answer, ExchangeFailed, answered
-from jwtguard.jwk import KeySet
+from jwtguard.key_set import KeySet
 
 _LONGEST_VALIDATOR: Final = 256
 _CACHING: Final = ("cache-control", "expires")
@@ -69,12 +70,23 @@ async def fetch_key_set(
     unchanged = last is not None and last.digest == digest
     return PublishedKeys(
         url=url,
-        keys=last.keys if last is not None and unchanged else KeySet.from_jwk_set(answer.body, issuers=key_issuers),
+        keys=last.keys if last is not None and unchanged else await _read(answer.body, key_issuers),
         lifetime=lifetime(answer.headers, now=now),
         digest=digest,
         conditions=conditions_from(answer),
         caching={name: answer.headers[name] for name in _CACHING if name in answer.headers},
     )
+
+
+async def _read(document: bytes, key_issuers: frozenset[str]) -> KeySet:
+    reading = KeySet.reading(document, issuers=key_issuers)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            keys: KeySet = end.value
+            return keys
+        await asyncio.sleep(0)  # building a key takes up to 0.1 ms, and others want the event loop too
 
 
 def conditions_from(answer: Answer) -> dict[str, str]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from jwtguard.jwk import KeySet, VerificationKey
+from jwtguard.jwk import VerificationKey
+from jwtguard.key_set import KeySet
 from jwtguard.metadata import Metadata
 
 

@@ -31,8 +31,9 @@ from jwtguard.fallback import (
 from jwtguard.fetched_keys import FetchedKeys
 from jwtguard.http import HTTP, HTTPClient
 from jwtguard.issuer import Issuer, TrustedIssuer, trust
-from jwtguard.jwk import KeySet, VerificationKey
+from jwtguard.jwk import VerificationKey
 from jwtguard.jws import JWS, parse
+from jwtguard.key_set import KeySet
 from jwtguard.key_source import IssuerHealth
 from jwtguard.observation import Observation, OnEvent
 from jwtguard.settings import PREFIX, read_settings

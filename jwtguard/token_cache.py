@@ -10,7 +10,8 @@ import msgspec
 from jwtguard.access_token import AccessToken
 from jwtguard.claims import Rules
 from jwtguard.errors import ConfigurationError
-from jwtguard.jwk import KeySet, VerificationKey
+from jwtguard.jwk import VerificationKey
+from jwtguard.key_set import KeySet
 
 DEFAULT_SIZE: Final = 4096
 """How many tokens are remembered where nothing else is configured."""

@@ -3,8 +3,9 @@
 from jwtguard.access_token import AccessToken
 from jwtguard.claims import Rules, check_claims, check_header
 from jwtguard.errors import InvalidToken
-from jwtguard.jwk import KeySet, VerificationKey
+from jwtguard.jwk import VerificationKey
 from jwtguard.jws import JWS, parse
+from jwtguard.key_set import KeySet
 
 
 def verify(token_text: str, keys: KeySet, rules: Rules, *, now: float) -> AccessToken:

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from jwtguard import InvalidKeySet, KeySet
 from jwtguard.algorithms import ALGORITHMS
-from jwtguard.jwk import MAX_BYTES, MAX_KEYS, SECRET_MEMBERS, sort_members
+from jwtguard.jwk import SECRET_MEMBERS
+from jwtguard.key_set import MAX_BYTES, MAX_KEYS, sort_members
 from tests.refusals import refused
 from tests.signing import SigningKey, b64, b64_uint, sign, signing_key
 

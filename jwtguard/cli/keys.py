@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_der_x509_certificate
 
 from jwtguard.encoding import decode_base64url, encode_base64url
-from jwtguard.jwk import SECRET_MEMBERS, members_of, sort_members
+from jwtguard.jwk import SECRET_MEMBERS
+from jwtguard.key_set import members_of, sort_members
 
 # RFC 7638 section 3.2, RFC 8037 section 2; of a shared secret nothing is shown, not even a hash.
 _THUMBPRINT_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {

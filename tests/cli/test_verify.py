@@ -13,7 +13,7 @@ from jwtguard.cli.checks import CHECKS, failed_check
 from jwtguard.cli.verify import Verdict, verify
 from jwtguard.errors import REASONS, InvalidToken, Unavailable
 from jwtguard.issuer import Issuer
-from jwtguard.jwk import KeySet
+from jwtguard.key_set import KeySet
 from tests.cli.conftest import Command, Outcome
 from tests.cli.publisher import KEY_SET, OPENID_METADATA, Publisher
 from tests.serving import free_port
