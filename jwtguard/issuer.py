@@ -83,7 +83,8 @@ class Issuer:
             )
         if isinstance(self.algorithms, Iterable):
             object.__setattr__(self, "algorithms", _several(self.algorithms))
-        object.__setattr__(self, "key_issuers", _several(self.key_issuers))
+        for name in ("key_issuers", "required_claims", "one_of_claims"):  # so that an iterator serves more than once
+            object.__setattr__(self, name, _several(getattr(self, name)))
         if not all(isinstance(name, str) and name for name in self.key_issuers):
             raise ConfigurationError(f"key_issuers is a non-empty string or several, not {self.key_issuers!r}")
         _check_introspection(self)
@@ -155,7 +156,7 @@ def trust(
         algorithms=_algorithms(issuer),
         leeway=defaults.leeway if issuer.leeway is None else issuer.leeway,
         profile=issuer.profile or defaults.profile,
-        required_claims=(*defaults.required_claims, *_several(issuer.required_claims)),
+        required_claims=(*defaults.required_claims, *issuer.required_claims),
         one_of_claims=issuer.one_of_claims,
         claim_values=issuer.claim_values,
         require_audience=issuer.require_audience,
@@ -177,7 +178,7 @@ def trust(
 
 def _fetched_keys(issuer: Issuer, *, http: HTTP, clock: Callable[[], float], shared: SharedKeys) -> FetchedKeys:
     place = (issuer.jwks_uri, issuer.key_issuers, issuer.allow_http)
-    known = None if issuer.jwks_uri is None else shared.get(place)
+    known = shared.get(place)
     if known is not None:
         return known
     keys = FetchedKeys(

@@ -105,6 +105,13 @@ def test_algorithms_may_come_from_an_iterator() -> None:
     assert trusted(Issuer(ISSUER, algorithms=algorithms)).rules.algorithms == {"RS256", "ES256"}
 
 
+def test_claims_that_come_from_an_iterator_are_demanded_every_time_that_the_issuer_is_put_to_work() -> None:
+    issuer = Issuer(ISSUER, required_claims=iter(["tenant"]), one_of_claims=iter(["scp", "roles"]))
+    rules = [trusted(issuer).rules for _ in range(2)]
+    assert [rule.demanded_claims for rule in rules] == [("tenant",), ("tenant",)]
+    assert [rule.one_of_claims for rule in rules] == [("scp", "roles"), ("scp", "roles")]
+
+
 def test_every_asymmetric_algorithm_and_no_shared_secret_is_allowed_for_published_keys() -> None:
     allowed = set(trusted(Issuer(ISSUER)).rules.algorithms)
     assert {"RS256", "PS512", "ES256", "EdDSA", "Ed25519"} <= allowed

@@ -127,7 +127,7 @@ def test_what_is_no_domain_is_refused(text: Any) -> None:
         ),
         (lambda: clerk("clerk.example.com", authorized_parties="app.example.com"), r"holds origins"),
         (lambda: clerk("clerk.example.com", authorized_parties=f"{APP}?a"), r"holds origins"),
-        (lambda: clerk("clerk.example.com", authorized_parties=APP.upper()), r"holds origins"),
+        (lambda: clerk("clerk.example.com", authorized_parties="https://App.example.com"), r"holds origins"),
         (lambda: clerk("clerk.example.com", authorized_parties="https://["), r"holds origins"),
         (lambda: clerk("clerk.example.com", authorized_parties=APP, organization=[]), r"organization is a non-empty"),
         (lambda: supabase("acme"), r"a project's reference is 20 lower-case letters or digits"),

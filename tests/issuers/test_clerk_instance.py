@@ -6,7 +6,7 @@ import pytest
 
 from jwtguard.issuers import clerk
 from tests.issuers.products import Web, jwk, signed
-from tests.signing import NOW, signing_key
+from tests.signing import NOW, SigningKey, signing_key
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +93,10 @@ async def test_session_token_is_accepted_without_an_audience(web: Web, token: st
             ),
             "claim_missing sid",
             id="an OAuth access token",
+        ),
+        pytest.param(signed(KEY, SESSION, sub=...), "claim_missing sub", id="of no user"),
+        pytest.param(
+            signed(SigningKey(KEY.private, "PS256", KEY.kid), SESSION), "algorithm_not_allowed", id="signed with PS256"
         ),
         pytest.param("mt_8XOIucKvqHVr5tYP123456789abcdefghij", "token_opaque", id="an opaque machine token"),
         pytest.param(signed(signing_key("RS256", "ins_other", 1), SESSION), "unknown_key", id="other instance's key"),

@@ -6,7 +6,7 @@ import pytest
 
 from jwtguard.issuers import firebase
 from tests.issuers.products import Web, jwk, signed
-from tests.signing import NOW, b64, segment, signing_key
+from tests.signing import NOW, SigningKey, b64, segment, signing_key
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +75,9 @@ async def test_id_token_is_accepted(web: Web) -> None:
         pytest.param(signed(KEY, OF_TENANT), "claim_mismatch firebase", id="a tenant's"),
         pytest.param(signed(KEY, USER, auth_time=...), "claim_missing auth_time", id="without a time of sign-in"),
         pytest.param(signed(KEY, USER, sub=...), "claim_missing sub", id="of no user"),
+        pytest.param(
+            signed(SigningKey(KEY.private, "PS256", KEY.kid), USER), "algorithm_not_allowed", id="signed with PS256"
+        ),
         pytest.param(signed(OTHER_GOOGLE_KEY, USER), "unknown_key", id="signed with another of Google's keys"),
         pytest.param(
             f"{segment({'alg': 'none', 'typ': 'JWT'})}.{segment(USER)}.", "token_malformed", id="the emulator's"

@@ -79,6 +79,7 @@ async def test_token_without_an_address_is_accepted_by_unique_id_alone(web: Web)
             id="another service account's",
         ),
         pytest.param(signed(KEY, USER), "claim_mismatch email", "claim_mismatch sub", id="a person's"),
+        pytest.param(signed(KEY, SERVICE, sub=...), "claim_missing sub", "claim_missing sub", id="nobody's"),
         pytest.param(signed(KEY, SERVICE, at_hash="WW7V"), "type_mismatch", "type_mismatch", id="of a sign-in"),
         pytest.param(
             signed(KEY, SERVICE, email_verified=False), "claim_mismatch email_verified", "accepted", id="not verified"

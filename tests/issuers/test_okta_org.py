@@ -118,6 +118,9 @@ async def test_access_token_is_accepted(web: Web, claims: Any, roles: Any) -> No
         pytest.param(okta_token(USER, ORG_KEY), "unknown_key", id="signed with the org authorization server's key"),
         pytest.param(okta_token(USER, cnf={"jkt": "2HR2BW5"}), "confirmation_unsupported", id="a DPoP-bound token"),
         pytest.param(okta_token(USER, scp="openid", scope=["a"]), "claim_malformed scope", id="scopes of another form"),
+        pytest.param(
+            okta_token(USER, SigningKey(KEY.private, "PS256", KEY.kid)), "algorithm_not_allowed", id="signed with PS256"
+        ),
         pytest.param("Rko2gPkVtSh0sTJVGnWj4L3eWqyX", "token_opaque", id="a refresh token"),
     ],
 )

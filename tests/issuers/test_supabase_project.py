@@ -82,6 +82,7 @@ async def test_role_may_be_in_the_claim_of_a_hook(web: Web) -> None:
             id="of who may be anonymous",
         ),
         pytest.param({**USER, "session_id": None}, "claim_missing session_id", id="of no session"),
+        pytest.param({**USER, "sub": None}, "claim_missing sub", id="of no user"),
         pytest.param({**USER, "aud": "anon"}, "audience_mismatch", id="for anon"),
         pytest.param({**USER, "iss": ISSUER.replace("abcd", "bcde")}, "issuer_mismatch", id="another project's"),
         pytest.param({**USER, "iss": f"{ISSUER}/"}, "issuer_mismatch", id="with a trailing slash"),
@@ -105,6 +106,9 @@ async def test_anonymous_users_are_let_in_on_demand(web: Web) -> None:
             PUBLISHED, signed(LEGACY, USER), "algorithm_not_allowed", id="the secret, where keys are published"
         ),
         pytest.param(WITH_SECRET, signed(KEY, USER), "algorithm_not_allowed", id="a key, where there is a secret"),
+        pytest.param(
+            PUBLISHED, signed(signing_key("EdDSA", KEY.kid), USER), "algorithm_not_allowed", id="a kind still to come"
+        ),
         pytest.param(
             WITH_SECRET,
             signed(SigningKey(SECRET, "HS384", None), USER, {"kid": ...}),

@@ -38,6 +38,12 @@ async def test_token_of_a_credential_is_accepted(web: Web) -> None:
     assert web.requested == [KEYS]
 
 
+async def test_audience_may_be_the_issuer_s_own(web: Web) -> None:
+    issuer = tropipay(DOMAIN, audience="https://own.example")
+    assert await web.outcome(issuer, signed(KEY, CREDENTIAL, aud="https://own.example")) == "accepted"
+    assert await web.outcome(issuer, signed(KEY, CREDENTIAL)) == "audience_mismatch"
+
+
 @pytest.mark.parametrize(
     ("token", "reason"),
     [
