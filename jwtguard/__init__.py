@@ -15,7 +15,8 @@ from jwtguard.errors import (
 from jwtguard.introspection import Introspection
 from jwtguard.issuer import Issuer
 from jwtguard.key_set import KeySet
-from jwtguard.resource_server import Health, ResourceServer
+from jwtguard.resource_server import ResourceServer
+from jwtguard.trusted_issuers import Health
 from jwtguard.verification import verify
 
 __all__ = [

@@ -5,13 +5,10 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from inspect import iscoroutinefunction
 from time import perf_counter
-from typing import Any, Final, Literal, Self
-from weakref import WeakValueDictionary
+from typing import Any, Literal, Self
 
 from jwtguard.access_token import AccessToken
 from jwtguard.challenge import check_realm
@@ -28,37 +25,17 @@ from jwtguard.fallback import (
     routed,
     undecided,
 )
-from jwtguard.fetched_keys import FetchedKeys
 from jwtguard.http import HTTP, HTTPClient
-from jwtguard.issuer import Issuer, TrustedIssuer, trust
+from jwtguard.issuer import Issuer, TrustedIssuer
 from jwtguard.jwk import VerificationKey
 from jwtguard.jws import JWS, parse
 from jwtguard.key_set import KeySet
-from jwtguard.key_source import IssuerHealth
 from jwtguard.observation import Observation, OnEvent
 from jwtguard.settings import PREFIX, read_settings
-from jwtguard.tenants import Resolver, Tenants
+from jwtguard.tenants import Resolver
 from jwtguard.token_cache import DEFAULT_SIZE, Remembered, TokenCache
+from jwtguard.trusted_issuers import Health, TrustedIssuers, configured_issuers
 from jwtguard.verification import check, token_bytes
-
-LOOK_AFTER_SECONDS: Final = 30.0
-"""How often an application that has the lifespan hook looks whether keys are due, even without requests."""
-STARTUP_PATIENCE: Final = 1.0
-"""For how many seconds an application that does not require the keys at its start waits for them all the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Whether tokens can be validated, for a readiness route.
-
-    Attributes:
-        ready: whether the keys of every configured issuer can be had; a tenant's issuer does not count, lest one of
-            them takes the application away from all.
-        issuers: each issuer's own state, those of the tenants seen lately included.
-    """
-
-    ready: bool
-    issuers: tuple[IssuerHealth, ...]
 
 
 class ResourceServer:
@@ -126,20 +103,19 @@ class ResourceServer:
         )
         self._route = route
         self._cache = TokenCache(token_cache)
-        self._trust(_issuers(issuers, resolver), resolver, http_client)
+        self._trusted = self._trust(configured_issuers(issuers, resolver=resolver), resolver, http_client)
 
-    def _trust(self, configured: tuple[Issuer, ...], resolver: Resolver | None, http_client: HTTPClient | None) -> None:
+    def _trust(
+        self, configured: tuple[Issuer, ...], resolver: Resolver | None, http_client: HTTPClient | None
+    ) -> TrustedIssuers:
         fetching = resolver is not None or any(issuer.fetches for issuer in configured)
-        self._http = HTTP(http_client, tls=fetching, observation=self.observation)
-        shared: WeakValueDictionary[tuple[Any, ...], FetchedKeys] = WeakValueDictionary()
-        put_to_work = partial(trust, defaults=self._defaults, http=self._http, clock=self._clock, shared=shared)
-        self._issuers = {issuer.url: put_to_work(issuer) for issuer in configured}
-        self._tenants = None if resolver is None else Tenants(resolver, trust=put_to_work, clock=self._clock)
+        http = HTTP(http_client, tls=fetching, observation=self.observation)
+        return TrustedIssuers(configured, resolver=resolver, defaults=self._defaults, http=http, clock=self._clock)
 
     @property
     def issuers(self) -> tuple[TrustedIssuer, ...]:
         """The configured issuers, at work; a resolver's tenants are not among them."""
-        return tuple(self._issuers.values())
+        return self._trusted.configured
 
     @contextmanager
     def trusting(self, *issuers: Issuer, http_client: HTTPClient) -> Iterator[None]:
@@ -149,12 +125,11 @@ class ResourceServer:
             issuers: whom to trust instead.
             http_client: what to reach them with.
         """
-        before = self._issuers, self._tenants, self._http  # the token cache tells rules apart by itself
-        self._trust(issuers, None, http_client)
+        before, self._trusted = self._trusted, self._trust(issuers, None, http_client)
         try:
             yield
         finally:
-            self._issuers, self._tenants, self._http = before
+            self._trusted = before  # what the token cache holds is told apart by its rules
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, *, prefix: str = PREFIX, **options: Any) -> Self:
@@ -214,7 +189,7 @@ class ResourceServer:
         if remembered is None:
             return None
         now = self._clock()
-        issuer = self._known_issuer(remembered.token.issuer, now)
+        issuer = self._trusted.known(remembered.token.issuer, now)
         if issuer is not None and issuer.rules is remembered.rules and remembered.holds(issuer.keys.known(now), now):
             return remembered.token
         return None
@@ -237,9 +212,9 @@ class ResourceServer:
                 raise
             return await ask_about_opaque(await self._issuers_to_ask(token), token, refusal)
         name, now = jws.claims.get("iss"), self._clock()
-        issuer = self._known_issuer(name, now) if isinstance(name, str) else None
+        issuer = self._trusted.known(name, now) if isinstance(name, str) else None
         if issuer is None:
-            issuer = await self._issuer_of(jws)
+            issuer = await self._trusted.named_by(jws.claims)
         try:
             check_header(jws.algorithm, jws.type, issuer.rules)
             keys = issuer.keys.known(now)
@@ -285,7 +260,7 @@ class ResourceServer:
             InvalidToken: where it does not.
             Unavailable: where it cannot be asked.
         """
-        issuer = await self._find_issuer(access_token.issuer)
+        issuer = await self._trusted.find(access_token.issuer)
         if issuer is None or issuer.introspector is None:
             raise Unavailable(
                 "introspection_unavailable",
@@ -300,7 +275,7 @@ class ResourceServer:
         Raises:
             ConfigurationError: where one cannot.
         """
-        silent = [url for url, issuer in self._issuers.items() if issuer.introspector is None]
+        silent = [issuer.configured.url for issuer in self.issuers if issuer.introspector is None]
         if silent:
             raise ConfigurationError(
                 f"fresh=True needs Issuer(…, introspection=Introspection(…)), which is missing for {', '.join(silent)}"
@@ -308,7 +283,7 @@ class ResourceServer:
 
     async def metadata(self) -> dict[str, Any] | None:
         """Return the metadata document of the first issuer that has one to be discovered, or None."""
-        for issuer in self._issuers.values():
+        for issuer in self.issuers:
             metadata = await issuer.keys.metadata()
             if metadata is not None:
                 return metadata.document
@@ -320,15 +295,12 @@ class ResourceServer:
 
     async def health(self) -> Health:
         """Tell how the keys of each issuer are, without waiting; a fetch that is due begins in the background."""
-        self._begin_what_is_due()  # a readiness probe may be the only thing that asks
-        return self.last_health()
+        self._trusted.begin_what_is_due()  # a readiness probe may be the only thing that asks
+        return self._trusted.health()
 
     def last_health(self) -> Health:
         """Tell the same from any thread, without an event loop; nothing begins."""
-        now = self._clock()
-        configured = tuple(issuer.health(now) for issuer in self._issuers.values())
-        tenants = tuple(issuer.health(now) for issuer in self._tenants_seen(now))
-        return Health(all(issuer.ready for issuer in configured), (*configured, *tenants))
+        return self._trusted.health()
 
     @asynccontextmanager
     async def lifespan(self, app: Any = None) -> AsyncIterator[None]:  # noqa: ARG002  (the ASGI lifespan hands it over)
@@ -340,9 +312,9 @@ class ResourceServer:
         Raises:
             Unavailable: with `startup="require"`, where an issuer's keys cannot be had.
         """
-        looking_after = asyncio.create_task(self._look_after())
+        looking_after = asyncio.create_task(self._trusted.look_after())
         try:
-            await self._warm_up()
+            await self._trusted.warm_up(required=self._require)
             yield
         finally:
             looking_after.cancel()
@@ -350,82 +322,12 @@ class ResourceServer:
 
     async def aclose(self) -> None:
         """End the background work of this event loop and close its connections. Only needed without `lifespan`."""
-        for issuer in self._issuers.values():
-            await issuer.stop()
-        if self._tenants is not None:
-            await self._tenants.stop()
-        await self._http.aclose()
-
-    def _known_issuer(self, name: str, now: float) -> TrustedIssuer | None:
-        issuer = self._issuers.get(name)
-        if issuer is None and self._tenants is not None:
-            return self._tenants.known(name, now)
-        return issuer
-
-    async def _issuer_of(self, jws: JWS) -> TrustedIssuer:
-        """Choose the issuer by the unverified `iss`, among the trusted ones; whether its key fits is seen later."""
-        name = jws.claims.get("iss")
-        issuer = await self._find_issuer(name) if isinstance(name, str) else None
-        if issuer is not None:
-            return issuer
-        raise InvalidToken(
-            "issuer_mismatch", detail=f"trusted are {', '.join(self._issuers) or 'those that the resolver knows'}"
-        )
-
-    async def _find_issuer(self, name: str) -> TrustedIssuer | None:
-        issuer = self._issuers.get(name)
-        if issuer is None and self._tenants is not None:
-            return await self._tenants.find(name)
-        return issuer
+        await self._trusted.stop()
 
     async def _issuers_to_ask(self, token: bytes) -> Iterable[TrustedIssuer]:
         """Choose whom to ask about a token that does not say whose it is."""
         if self._route is None:
-            return self._issuers.values()
+            return self.issuers
         name = routed(self._route, token)
-        issuer = None if name is None else await self._find_issuer(name)
+        issuer = None if name is None else await self._trusted.find(name)
         return () if issuer is None else (issuer,)
-
-    def _tenants_seen(self, now: float) -> tuple[TrustedIssuer, ...]:
-        return () if self._tenants is None else self._tenants.recent(now)
-
-    async def _warm_up(self) -> None:
-        fetches = [asyncio.create_task(issuer.keys.refresh()) for issuer in self._issuers.values()]
-        if fetches:
-            _, pending = await asyncio.wait(fetches, timeout=None if self._require else STARTUP_PATIENCE)
-            for waiting in pending:
-                waiting.cancel()  # the waiting ends, the fetch goes on
-        if self._require:
-            await self._check_ready()
-
-    async def _check_ready(self) -> None:
-        missing = [issuer for issuer in (await self.health()).issuers if not issuer.ready]
-        if missing:
-            why = "; ".join(f"{issuer.issuer}: {issuer.last_error}" for issuer in missing)
-            raise Unavailable(
-                "issuer_unreachable", retry_after=1, detail=f"startup='require', and there are no keys of {why}"
-            )
-
-    async def _look_after(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_AFTER_SECONDS)
-            self._begin_what_is_due()
-
-    def _begin_what_is_due(self) -> None:
-        now = self._clock()
-        for issuer in (*self._issuers.values(), *self._tenants_seen(now)):
-            issuer.keys.known(now)
-
-
-def _issuers(issuers: str | Issuer | Iterable[str | Issuer], resolver: Resolver | None) -> tuple[Issuer, ...]:
-    several = (issuers,) if isinstance(issuers, (str, Issuer)) or not isinstance(issuers, Iterable) else tuple(issuers)
-    configured = tuple(Issuer(issuer) if isinstance(issuer, str) else issuer for issuer in several)
-    if not all(isinstance(issuer, Issuer) for issuer in configured):
-        raise ConfigurationError(f"issuers is a URL, an Issuer, or several, not {issuers!r}")
-    if not configured and resolver is None:
-        raise ConfigurationError("no issuer is trusted: give at least one, or a resolver")
-    if len({issuer.url for issuer in configured}) < len(configured):
-        raise ConfigurationError(
-            "two of the issuers have the same URL; one Issuer takes several algorithms and audiences"
-        )
-    return configured

@@ -19,7 +19,7 @@ from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from jwtguard import AccessToken, Issuer, ResourceServer, Unavailable, resource_server
+from jwtguard import AccessToken, Issuer, ResourceServer, Unavailable, trusted_issuers
 from jwtguard.fastapi import Guard
 from jwtguard.freshness import DEFAULT_LIFETIME
 from tests.loopback import (
@@ -70,7 +70,7 @@ async def test_keys_are_there_before_the_first_request(startup: Any) -> None:
 
 
 async def test_start_in_the_background_does_not_wait_for_an_issuer_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource_server, "STARTUP_PATIENCE", 0.05)
+    monkeypatch.setattr(trusted_issuers, "STARTUP_PATIENCE", 0.05)
     gate = Event()
     with authorization_server(KEY) as server:
         server.behaviours[KEYS] = gated(gate, replying_json(KEY.jwk_set))
@@ -154,7 +154,7 @@ async def test_it_composes_with_the_applications_own_lifespan() -> None:
 
 
 async def test_keys_are_refreshed_without_any_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource_server, "LOOK_AFTER_SECONDS", 0.005)
+    monkeypatch.setattr(trusted_issuers, "LOOK_AFTER_SECONDS", 0.005)
     clock = Clock()
     with authorization_server(KEY) as server:
         api = protecting(server, clock=clock)
@@ -169,7 +169,7 @@ async def test_keys_are_refreshed_without_any_request(monkeypatch: pytest.Monkey
 async def test_issuer_that_was_down_at_the_start_is_asked_again_without_any_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resource_server, "LOOK_AFTER_SECONDS", 0.005)
+    monkeypatch.setattr(trusted_issuers, "LOOK_AFTER_SECONDS", 0.005)
     clock = Clock()
     with authorization_server(KEY) as server:
         server.behaviours[KEYS] = replying(500)
@@ -179,7 +179,7 @@ async def test_issuer_that_was_down_at_the_start_is_asked_again_without_any_requ
             server.behaviours.clear()
             clock.now += 1
             await server.until(2)
-            await asyncio.wait([asyncio.create_task(issuer.keys.refresh()) for issuer in api._issuers.values()])
+            await asyncio.wait([asyncio.create_task(issuer.keys.refresh()) for issuer in api._trusted._configured.values()])
             assert api.last_health().ready
 
 
@@ -199,7 +199,7 @@ async def test_end_leaves_no_task_and_no_connection() -> None:
     with authorization_server(KEY) as server:
         api = protecting(server)
         async with api.lifespan():
-            await api._http.request("GET", server.jwks_uri)  # as introspection does: the connection is kept
+            await api._trusted._http.request("GET", server.jwks_uri)  # as introspection does: the connection is kept
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == before
         await server.until_closed()

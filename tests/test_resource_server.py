@@ -241,7 +241,7 @@ async def test_token_seen_before_is_held_to_the_keys_and_rules_of_its_issuer_aga
 async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_remembered() -> None:
     counted = CountedKeys()
     server = counted.resource_server(token_cache=10)
-    trusted = server._issuers[ISSUER]
+    trusted = server._trusted._configured[ISSUER]
     swapped_in = KeySet.from_jwk_set(OTHER_KEY.jwk_set)
 
     class Swapped:
@@ -253,7 +253,7 @@ async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_reme
         async def find(self, kid: str | None, algorithm: str) -> Any:
             return counted.keys.find(kid, algorithm)
 
-    server._issuers[ISSUER] = dataclasses.replace(trusted, keys=Swapped())  # type: ignore[arg-type]
+    server._trusted._configured[ISSUER] = dataclasses.replace(trusted, keys=Swapped())  # type: ignore[arg-type]
     for _ in range(2):
         await server.validate(KEY.token())
     assert counted.checks == 2

@@ -56,7 +56,7 @@ class API:
         """Have a refresh begin in the background, as a request does, and wait until it has ended."""
         self.clock.now = max(self.clock.now, self.health.next_refresh or 0)
         await self.resource_server.health()
-        for issuer in self.resource_server._issuers.values():
+        for issuer in self.resource_server.issuers:
             await issuer.keys.refresh()
 
 
@@ -75,7 +75,7 @@ async def api(*keys: SigningKey, warm: bool = True, timeout: float = 2, **option
         try:
             if warm:
                 await protecting.refreshed()
-            protecting.resource_server._http.timeout = timeout
+            protecting.resource_server._trusted._http.timeout = timeout
             yield protecting
         finally:
             await protecting.resource_server.aclose()
