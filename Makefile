@@ -8,17 +8,19 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # A real authorization server to try tokens of; where Node is missing, its tests are skipped and say so.
 INTEROP := $(if $(shell command -v node && command -v npm),tests/interop/node_modules/.ready)
+# A browser for the documentation page; where it cannot be had, its tests are skipped and say so, and in CI they fail.
+CHROMIUM := $(VENV)/.chromium
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(READY)  ## Walk the whole flow over real sockets: tokens, refusals, rotation, outage
+demo: $(READY)  ## Walk the whole flow over real sockets: tokens, refusals, revocation, rotation, outage
 	$(BIN)/python -m examples.demo
 
 serve: $(READY)  ## Leave the authorization server and the API running, with the API's /docs
 	$(BIN)/python -m examples.serve
 
-test: $(READY) $(INTEROP)  ## Run the tests, and measure what they cover
+test: $(READY) $(INTEROP) $(CHROMIUM)  ## Run the tests, and measure what they cover
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(READY)  ## Format, lint, types and the import contract
@@ -46,3 +48,11 @@ $(READY): pyproject.toml
 tests/interop/node_modules/.ready: tests/interop/package.json
 	npm install --prefix tests/interop --no-package-lock --no-audit --no-fund --loglevel=error
 	touch $@
+
+$(CHROMIUM): | $(READY)
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then touch $@; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium chromium-driver; \
+	then touch $@; \
+	else echo "Chromium is not here and cannot be installed: apt-get install chromium chromium-driver"; fi

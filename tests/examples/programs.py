@@ -1,10 +1,12 @@
 """Runs the examples as a user does: as programs of their own."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -58,6 +60,49 @@ def application(module: str, *, issuer: str, audience: str) -> Iterator[str]:
         url = process.stdout.readline().strip()
         assert url, f"{module} did not start"
         yield url
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What `examples.serve` prints, once both of its servers run."""
+
+    text: str
+
+    @property
+    def api(self) -> str:
+        """The API's URL."""
+        return self._value("API +")
+
+    @property
+    def issuer(self) -> str:
+        """The authorization server's."""
+        return self._value("Authorization server +")
+
+    @property
+    def password(self) -> str:
+        """The person's."""
+        return self._value("  password +")
+
+    def secret_of(self, client_id: str) -> str:
+        """A client's secret."""
+        return self._value(f"  client_id +{client_id}\n  client_secret +")
+
+    def _value(self, before: str) -> str:
+        found = re.search(f"^{before}(\\S+)$", self.text, re.MULTILINE)
+        assert found, f"{before} in {self.text}"
+        return found[1]
+
+
+@contextmanager
+def serve() -> Iterator[Instructions]:
+    """Run `examples.serve` on free ports."""
+    with started("-m", "examples.serve", "--api-port", "0", "--issuer-port", "0") as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or lines[-1] != "Ctrl-C stops both.\n":
+            lines.append(process.stdout.readline())
+            assert lines[-1], "the program ended"
+        yield Instructions("".join(lines))
 
 
 def _environment(more: dict[str, str]) -> dict[str, str]:

@@ -5,46 +5,16 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import httpx
 import pytest
 
 from examples.serving import listen, url_of
-from tests.examples.programs import REPOSITORY, run, started
+from tests.examples.programs import REPOSITORY, Instructions, run, started
 
 
-@dataclass(frozen=True)
-class Served:
-    """What the program printed."""
-
-    api: str
-    issuer: str
-    instructions: str
-    process: "subprocess.Popen[str]"
-
-
-@pytest.fixture(scope="module")
-def serve() -> Iterator[Served]:
-    with started("-m", "examples.serve", "--api-port", "0", "--issuer-port", "0") as process:
-        assert process.stdout is not None
-        lines: list[str] = []
-        while not lines or lines[-1] != "Ctrl-C stops both.\n":
-            lines.append(process.stdout.readline())
-            assert lines[-1], "the program ended"
-        text = "".join(lines)
-        yield Served(_value(text, "API"), _value(text, "Authorization server"), text, process)
-
-
-def _value(text: str, name: str) -> str:
-    found = re.search(f"^ *{name} +(\\S+)$", text, re.MULTILINE)
-    assert found, f"{name} in {text}"
-    return found[1]
-
-
-def test_printed_client_command_works(serve: Served) -> None:
-    found = re.search(r"^  (CLIENT_ID=.*) \\\n +(.*)$", serve.instructions, re.MULTILINE)
+def test_printed_client_command_works(serve: Instructions) -> None:
+    found = re.search(r"^  (CLIENT_ID=.*) \\\n +(.*)$", serve.text, re.MULTILINE)
     assert found
     command = f"{found[1]} {found[2]}".replace(".venv/bin/python", sys.executable)
     program = subprocess.run(
@@ -62,17 +32,17 @@ def test_printed_client_command_works(serve: Served) -> None:
 
 @pytest.mark.parametrize("client_id", ["invoice-service", "opaque-service"])
 @pytest.mark.parametrize(("method", "path"), [("GET", "/invoices"), ("POST", "/payouts")])
-def test_tokens_of_both_printed_clients_are_accepted(serve: Served, client_id: str, method: str, path: str) -> None:
-    found = re.search(rf"^ *client_id +{client_id}\n *client_secret +(\S+)$", serve.instructions, re.MULTILINE)
-    assert found
+def test_tokens_of_both_printed_clients_are_accepted(
+    serve: Instructions, client_id: str, method: str, path: str
+) -> None:
+    credentials, form = (client_id, serve.secret_of(client_id)), {"grant_type": "client_credentials"}
     with httpx.Client(trust_env=False) as http:
-        form = {"grant_type": "client_credentials"}
-        granted = http.post(f"{serve.issuer}/api/v2/access/token", data=form, auth=(client_id, found[1])).json()
+        granted = http.post(f"{serve.issuer}/api/v2/access/token", data=form, auth=credentials).json()
         headers = {"Authorization": f"Bearer {granted['access_token']}"}
         assert http.request(method, serve.api + path, headers=headers).status_code == 200
 
 
-def test_documentation_page_loads_from_the_api_alone(serve: Served) -> None:
+def test_documentation_page_loads_from_the_api_alone(serve: Instructions) -> None:
     with httpx.Client(base_url=serve.api, trust_env=False) as http:
         page = http.get("/docs").text
         loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
@@ -82,7 +52,7 @@ def test_documentation_page_loads_from_the_api_alone(serve: Served) -> None:
             assert http.get(url).status_code == 200, url
 
 
-def test_authorize_button_is_told_where_the_tokens_are(serve: Served) -> None:
+def test_authorize_button_is_told_where_the_tokens_are(serve: Instructions) -> None:
     document = httpx.get(f"{serve.api}/openapi.json", trust_env=False).json()
     flows = document["components"]["securitySchemes"]["access_token"]["flows"]
     assert flows.keys() == {"clientCredentials", "authorizationCode"}
@@ -91,11 +61,11 @@ def test_authorize_button_is_told_where_the_tokens_are(serve: Served) -> None:
     assert document["paths"]["/payouts"]["post"]["security"] == [{"access_token": ["payouts:write"]}]
 
 
-def test_page_of_the_api_may_ask_for_a_token(serve: Served) -> None:
+def test_page_of_the_api_may_ask_for_a_token(serve: Instructions) -> None:
     answer = httpx.post(
         f"{serve.issuer}/api/v2/access/token",
         data={"grant_type": "client_credentials", "scope": "invoices:read"},
-        auth=("invoice-service", _value(serve.instructions, "client_secret")),
+        auth=("invoice-service", serve.secret_of("invoice-service")),
         headers={"Origin": serve.api, "X-Requested-With": "XMLHttpRequest"},
         trust_env=False,
     )
@@ -103,7 +73,7 @@ def test_page_of_the_api_may_ask_for_a_token(serve: Served) -> None:
     assert answer.headers["access-control-allow-origin"] == serve.api
 
 
-def test_browser_may_come_back_to_the_documentation_page(serve: Served) -> None:
+def test_browser_may_come_back_to_the_documentation_page(serve: Instructions) -> None:
     query = {
         "response_type": "code",
         "client_id": "invoice-app",

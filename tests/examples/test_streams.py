@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
@@ -13,19 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.examples.party import AUDIENCE, Party, parts
-from tests.examples.programs import application
-
-
-@pytest.fixture(scope="module")
-def streams(_party: Party) -> Iterator[str]:
-    with application("examples.streams.app", issuer=_party.issuer, audience=AUDIENCE) as url:
-        yield url
-
-
-def _token(served: Party, *, scope: str = "invoices:read", **claims: Any) -> str:
-    token: str = served.service(scope=scope).json()["access_token"]
-    return served.server.keys.sign({**parts(token)[1], **claims}, type_="at+jwt") if claims else token
+from tests.examples.party import Party
 
 
 def _bearer(token: str) -> dict[str, str]:
@@ -47,13 +34,13 @@ def _ask(websocket: ClientConnection, number: str) -> Any:
 
 
 def test_websocket_takes_a_token_from_the_header(served: Party, streams: str) -> None:
-    with _connect(streams, token=_token(served)) as websocket:
+    with _connect(streams, token=served.access_token()) as websocket:
         assert _ask(websocket, "7") == {"invoice": "7", "asked_by": "invoice-service"}
         assert websocket.subprotocol is None
 
 
 def test_websocket_takes_a_token_from_the_subprotocols_and_does_not_echo_it(served: Party, streams: str) -> None:
-    token = _token(served)
+    token = served.access_token()
     with _connect(streams, "bearer", token) as websocket:
         assert _ask(websocket, "7") == {"invoice": "7", "asked_by": "invoice-service"}
         assert websocket.subprotocol == "bearer"
@@ -62,7 +49,7 @@ def test_websocket_takes_a_token_from_the_subprotocols_and_does_not_echo_it(serv
 
 
 def test_websocket_stays_open_for_as_long_as_its_token_is_good(served: Party, streams: str) -> None:
-    with _connect(streams, "bearer", _token(served)) as websocket:
+    with _connect(streams, "bearer", served.access_token()) as websocket:
         assert [_ask(websocket, number)["invoice"] for number in "123"] == ["1", "2", "3"]
         with pytest.raises(TimeoutError):
             websocket.recv(1.5)  # longer than the tokens live that are said to expire
@@ -89,12 +76,12 @@ def test_websocket_without_a_good_token_is_refused_before_it_is_accepted(
 
 def test_token_in_the_address_is_none(served: Party, streams: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        _connect(streams, query=f"?access_token={_token(served)}")
+        _connect(streams, query=f"?access_token={served.access_token()}")
     assert refused.value.response.status_code == 401
 
 
 def test_token_in_both_places_is_refused(served: Party, streams: str) -> None:
-    token = _token(served)
+    token = served.access_token()
     with pytest.raises(InvalidStatus) as refused:
         _connect(streams, "bearer", token, token=token)
     assert refused.value.response.status_code == 400
@@ -102,7 +89,7 @@ def test_token_in_both_places_is_refused(served: Party, streams: str) -> None:
 
 def test_websocket_takes_the_scope(served: Party, streams: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        _connect(streams, "bearer", _token(served, scope="payouts:write"))
+        _connect(streams, "bearer", served.access_token(scope="payouts:write"))
     answer = refused.value.response
     assert answer.status_code == 403
     assert 'scope="invoices:read"' in answer.headers["WWW-Authenticate"]
@@ -110,7 +97,7 @@ def test_websocket_takes_the_scope(served: Party, streams: str) -> None:
 
 @pytest.mark.parametrize("place", ["header", "subprotocol"])
 def test_websocket_is_closed_with_1008_when_its_token_expires(served: Party, streams: str, place: str) -> None:
-    token = _token(served, exp=time.time() + 1)
+    token = served.access_token(exp=time.time() + 1)
     with _connect(streams, token=token) if place == "header" else _connect(streams, "bearer", token) as websocket:
         with pytest.raises(ConnectionClosed) as closed:
             websocket.recv(30)
@@ -124,14 +111,14 @@ def _events(served: Party, streams: str, token: str | None) -> AbstractContextMa
 
 
 def test_server_sent_events_come_one_by_one(served: Party, streams: str) -> None:
-    with _events(served, streams, _token(served)) as answer:
+    with _events(served, streams, served.access_token()) as answer:
         assert answer.headers["content-type"].partition(";")[0] == "text/event-stream"
         lines = answer.iter_lines()
         assert [next(lines) for _ in range(6)] == ["event: paid", "data: 1", "", "event: paid", "data: 2", ""]
 
 
 def test_server_sent_events_end_when_their_token_expires(served: Party, streams: str) -> None:
-    token = _token(served, exp=time.time() + 1)
+    token = served.access_token(exp=time.time() + 1)
     with _events(served, streams, token) as answer:
         lines = list(islice(answer.iter_lines(), 30))  # of ten seconds, if it goes on
     assert lines[:3] == ["event: paid", "data: 1", ""]
@@ -144,5 +131,5 @@ def test_server_sent_events_take_a_token(served: Party, streams: str) -> None:
 
 
 def test_server_sent_events_take_the_scope(served: Party, streams: str) -> None:
-    with _events(served, streams, _token(served, scope="payouts:write")) as answer:
+    with _events(served, streams, served.access_token(scope="payouts:write")) as answer:
         assert answer.status_code == 403
