@@ -179,7 +179,9 @@ async def test_issuer_that_was_down_at_the_start_is_asked_again_without_any_requ
             server.behaviours.clear()
             clock.now += 1
             await server.until(2)
-            await asyncio.wait([asyncio.create_task(issuer.keys.refresh()) for issuer in api._trusted._configured.values()])
+            await asyncio.wait(
+                [asyncio.create_task(issuer.keys.refresh()) for issuer in api._trusted._configured.values()]
+            )
             assert api.last_health().ready
 
 
