@@ -81,7 +81,7 @@ class Rules:
     def __post_init__(self) -> None:
         if not isinstance(self.issuer, str) or not self.issuer:
             raise ConfigurationError(f"issuer is a non-empty string, not {self.issuer!r}")
-        if self.profile not in _TYPES:
+        if self.profile not in tuple(_TYPES):  # a list, say, has no hash to look it up by
             raise ConfigurationError(f"profile is 'default' or 'rfc9068', not {self.profile!r}")
         if (
             isinstance(self.leeway, bool)

@@ -79,7 +79,8 @@ def read_signed_answer(jws: JWS, rules: Rules, *, recipients: frozenset[str], no
     if not any(isinstance(name, str) and name in recipients for name in named):
         raise UnusableAnswer("the signed answer's 'aud' is not this resource server")
     made_at = jws.claims.get("iat")
-    if not isinstance(made_at, (int, float)) or abs(now - made_at) > rules.leeway + SIGNED_ANSWER_SECONDS:
+    within = rules.leeway + SIGNED_ANSWER_SECONDS
+    if not isinstance(made_at, (int, float)) or not now - within <= made_at <= now + within:
         raise UnusableAnswer("the signed answer's 'iat' is not a moment ago")
     return members_if_active(jws.claims.get("token_introspection"))
 

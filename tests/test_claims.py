@@ -66,6 +66,7 @@ def check(
         ({"leeway": None}, "leeway is a number of seconds from 0 to 600, not None"),
         ({"profile": "strict"}, "profile is 'default' or 'rfc9068', not 'strict'"),
         ({"profile": None}, "profile is 'default' or 'rfc9068', not None"),
+        ({"profile": ["rfc9068"]}, "profile is 'default' or 'rfc9068', not ['rfc9068']"),
         ({"required_claims": [""]}, "required_claims is a non-empty string or several"),
         ({"required_claims": None}, "required_claims is a non-empty string or several"),
         ({"client_id_claims": [1]}, "client_id_claims is a non-empty string or several"),

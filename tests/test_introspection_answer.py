@@ -274,6 +274,7 @@ def test_signed_answer_about_an_inactive_token_is_read() -> None:
         pytest.param(signed(iat=...), id="of no time"),
         pytest.param(signed(iat=str(NOW)), id="time in a string"),
         pytest.param(signed(iat=True), id="time true"),
+        pytest.param(signed(iat=10**400), id="later than any float"),
         pytest.param(signed(token_introspection=...), id="no answer in it"),
         pytest.param(signed("active"), id="a string in it"),
         pytest.param(signed([answer()]), id="an array in it"),
