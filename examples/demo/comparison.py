@@ -50,7 +50,7 @@ def comparison(stage: Stage, report: Report) -> None:
         _measure(stage, forwarded=forwarded, unseen=unseen, seen=seen, no_token=no_token)
     ways = (forwarded, unseen, seen, no_token)
     report.say(f"{ROUNDS} requests of each kind, in turn. What the median one took, all in all, over loopback:")
-    report.table([(way.what, f"{median(way.seconds) * 1000:.2f} ms", _requests(way.forwarded)) for way in ways])
+    report.table([(way.what, f"{median(way.seconds) * 1000:7.2f} ms", _requests(way.forwarded)) for way in ways])
     report.say("The times are this machine's, and of this run. From another machine each forwarded token")
     report.say("takes a round trip more. What does not depend on the machine is the number of requests:")
     report.check("Requests that were answered with 200", actual=_accepted(ways), expected=len(ways) * ROUNDS)

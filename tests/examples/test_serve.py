@@ -24,7 +24,7 @@ def test_printed_client_command_works(serve: Instructions) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert program.returncode == 0, program.stderr
     assert program.stdout.splitlines()[-1] == 'D  200: {"client":"invoice-service","subject":"invoice-service"}'

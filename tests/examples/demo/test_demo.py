@@ -84,7 +84,7 @@ def test_what_cannot_be_decided_comes_with_a_time_to_come_back(demo: CompletedPr
     ],
 )
 def test_comparison_is_a_table_of_medians_and_requests(demo: CompletedProcess[str], way: str, requests: int) -> None:
-    row = rf"^   {way} +\d+\.\d\d ms  {requests} requests to the authorization server$"
+    row = rf"^   {way} +\d+\.\d\d ms +{requests} requests to the authorization server$"
     assert re.search(row, demo.stdout, re.MULTILINE)
 
 
