@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+BENCH  := $(VENV)/.bench
 # A real authorization server to try tokens of; where Node is missing, its tests are skipped and say so.
 INTEROP := $(if $(shell command -v node && command -v npm),tests/interop/node_modules/.ready)
 # A browser for the documentation page; where it cannot be had, its tests are skipped and say so, and in CI they fail.
@@ -22,6 +23,9 @@ serve: $(READY)  ## Leave the authorization server and the API running, with the
 
 test: $(READY) $(INTEROP) $(CHROMIUM)  ## Run the tests, and measure what they cover
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+bench: $(BENCH)  ## Measure what a token and a request cost, here and elsewhere; three minutes at most
+	$(BIN)/python -m examples.benchmarks
 
 check: $(READY)  ## Format, lint, types and the import contract
 	$(BIN)/ruff format --check .
@@ -43,6 +47,11 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $@
+
+# What jwtguard is measured against is installed for the benchmark only.
+$(BENCH): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	touch $@
 
 tests/interop/node_modules/.ready: tests/interop/package.json

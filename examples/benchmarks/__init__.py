@@ -1,0 +1,1 @@
+"""Benchmarks: what a token costs here, what it costs elsewhere, and whether the budget holds."""
