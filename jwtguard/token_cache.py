@@ -14,7 +14,10 @@ from jwtguard.jwk import VerificationKey
 from jwtguard.key_set import KeySet
 
 DEFAULT_SIZE: Final = 4096
-"""How many tokens are remembered where nothing else is configured."""
+"""How many tokens are remembered where nothing else is configured.
+
+With ten claims one takes 1.3 kB (`make bench`): 5 MB in each process. One that was forgotten costs 25 µs once more.
+"""
 
 
 class Remembered(msgspec.Struct, gc=False):

@@ -67,8 +67,13 @@ class Panel:
 
 
 def save(results: Results) -> None:
-    """Draw the chart."""
-    (FOLDER / "chart.svg").write_text(draw([_tokens(results), _requests(results)], foot=_foot(results)))
+    """Write the chart."""
+    (FOLDER / "chart.svg").write_text(drawn(results))
+
+
+def drawn(results: Results) -> str:
+    """Return the chart of what a run measured."""
+    return draw([_tokens(results), _requests(results)], foot=_foot(results))
 
 
 def draw(panels: Iterable[Panel], *, foot: str) -> str:

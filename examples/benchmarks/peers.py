@@ -1,7 +1,6 @@
 """How each library is told to validate an access token, as its documentation has it."""
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import jwt as pyjwt
@@ -11,12 +10,10 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet as JoserfcKeySet
 
 from examples.benchmarks.tokens import AUDIENCE, ISSUER, Signer
+from examples.benchmarks.validation import Validate
 
 with warnings.catch_warnings(record=True):  # Authlib says that joserfc will replace this part of it
     from authlib.jose import JsonWebKey, JsonWebToken
-
-Validate = Callable[[str], Any]
-"""Takes a token, returns its claims, and raises for a bad one."""
 
 
 def peers(signer: Signer) -> dict[str, Validate]:

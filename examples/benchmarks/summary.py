@@ -1,7 +1,6 @@
 """The results as the section of README, in Markdown, so that no figure in it is copied by hand."""
 
 from examples.benchmarks import faces, introspection, validation
-from examples.benchmarks.budget import lines
 from examples.benchmarks.results import FOLDER, Results
 
 _PEERS = ("python-jose", "PyJWT", "joserfc", "Authlib")
@@ -23,7 +22,6 @@ def section(results: Results) -> str:
                 _kinds(results),
                 _requests(results),
                 _over_http(results),
-                _budget(results),
                 _method(results),
             ]
         )
@@ -113,14 +111,6 @@ def _over_http(results: Results) -> str:
     )
 
 
-def _budget(results: Results) -> str:
-    rows = [
-        f"| {line.what} | {line.budget} | {line.measured} | {'yes' if line.holds else '**no**'} |"
-        for line in lines(results)
-    ]
-    return "\n".join(["| the budget | allowed | measured | holds |", "|---|---|---|---|", *rows])
-
-
 def _method(results: Results) -> str:
     machine, versions = results.machine, results.versions
     packages = ", ".join(f"{name} {number}" for name, number in versions.items())
@@ -128,9 +118,10 @@ def _method(results: Results) -> str:
         f"Measured on {results.when}: {machine['processor']}, {machine['cores']} cores, {machine['system']}, "
         f"{machine['Python']}, OpenSSL {machine['OpenSSL']}; {packages}.\n\n"
         "All contestants run in one process, in turn, round after round, on the same tokens, which none has seen "
-        "before; times are processor times (but for what goes over a socket), the least and the median are those of the rounds. The bare check is `cryptography`'s "
-        "`public_key.verify` on prepared input: no validator can be faster. Each library checks signature, issuer, "
-        f"audience and expiry as its documentation shows ({', '.join(_PEERS)}: `examples/benchmarks/peers.py`); "
-        "jwtguard makes all of its checks, and keeps each new token in its cache.\n\n"
+        "before. Times are processor times, but for what goes over a socket; the least and the median are those of "
+        "the rounds. The bare check is `cryptography`'s `public_key.verify` on prepared input: no validator can be "
+        "faster. Each library checks signature, issuer, audience and expiry as its documentation shows "
+        f"({', '.join(_PEERS)}: `examples/benchmarks/peers.py`); jwtguard makes all of its checks, and unless "
+        "`token_cache=0` is given it keeps each new token in its cache, which is full, in place of another.\n\n"
         "`make bench` runs it again, in less than three minutes, and writes `examples/benchmarks/results/`."
     )

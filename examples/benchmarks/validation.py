@@ -1,6 +1,7 @@
 """What it takes to validate one token: the bare signature check, jwtguard, and its peers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -8,11 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.util import urlsafe_b64decode
 
-from examples.benchmarks.peers import Validate, peers
 from examples.benchmarks.rounds import Contestant
 from examples.benchmarks.tokens import AUDIENCE, ISSUER, Signer
 from jwtguard import Issuer, ResourceServer
 from jwtguard.token_cache import DEFAULT_SIZE
+
+Validate = Callable[[str], Any]
+"""Takes a token, returns its claims, and raises for a bad one."""
 
 BARE = "bare signature check"
 NEW = "jwtguard"
@@ -23,25 +26,26 @@ _BATCHES = {"RS256": 50, "PS256": 50, "ES256": 20, "EdDSA": 20}
 """How many tokens a round takes: about one or two milliseconds of them, so that some rounds stay undisturbed."""
 
 
-async def contestants(signer: Signer, *, rounds: int, groups: int = 0, with_peers: bool = False) -> list[Contestant]:
+async def contestants(
+    signer: Signer, *, rounds: int, groups: int = 0, peers: Mapping[str, Validate] = MappingProxyType({})
+) -> list[Contestant]:
     """Return the contestants. In each round all of them get the same tokens, which none of them has seen before.
 
     Args:
         signer: what signs the tokens.
         rounds: how many there will be.
         groups: how many names of groups each token holds.
-        with_peers: let the other libraries run as well.
+        peers: the validators of other libraries, by name.
     """
     size = _BATCHES[signer.algorithm]
     tokens = signer.tokens(rounds * size, groups=groups)
     batches = [tokens[start : start + size] for start in range(0, len(tokens), size)]
-    others = peers(signer) if with_peers else {}
     return [
         _bare(signer, batches),
         _jwtguard(NEW, await _with_full_cache(signer, groups), batches),
         _jwtguard(NEW_UNCACHED, resource_server(signer, token_cache=0), batches),
         _seen(signer, batches[0]),
-        *(_peer(name, validate, batches) for name, validate in others.items()),
+        *(_peer(name, validate, batches) for name, validate in peers.items()),
     ]
 
 
