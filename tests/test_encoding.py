@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtguard.encoding import decode_base64url, decode_object, encode_base64url, encode_segment
+from jwtguard.encoding import (
+    TO_STANDARD_ALPHABET,
+    decode_base64url,
+    decode_object,
+    decode_translated,
+    encode_base64url,
+    encode_segment,
+)
 from tests.signing import b64
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
@@ -61,6 +68,33 @@ def test_of_all_texts_of_two_characters_one_per_octet_decodes() -> None:
 
 def test_of_all_last_characters_of_three_only_those_without_stray_bits_decode() -> None:
     assert [last for last in ALPHABET if decoded_or_none("AA" + last)] == list("AEIMQUYcgkosw048")
+
+
+@pytest.mark.parametrize("length", [4, 6, 7])
+def test_no_octet_outside_the_alphabet_decodes_wherever_it_stands(length: int) -> None:
+    decoded = {
+        (octet, position)
+        for octet in range(256)
+        for position in range(length)
+        if _decodes(b"A" * position + bytes([octet]) + b"A" * (length - position - 1))
+    }
+    assert {octet for octet, _ in decoded} == set(ALPHABET.encode())
+    assert {position for octet, position in decoded if octet == ord("-")} == set(
+        range(4 if length == 4 else length - 1)
+    )
+
+
+@pytest.mark.parametrize("text", [r"\u0041" * 4, r"\/" * 4, 'AAAA","AAAA"', 'AAAA"', '"AAAA"', r"AAAA\n\t"])
+def test_text_that_json_would_read_in_another_way_does_not_decode(text: str) -> None:
+    assert decoded_or_none(text) is None
+
+
+def _decodes(text: bytes) -> bool:
+    try:
+        decode_translated(text.translate(TO_STANDARD_ALPHABET))
+    except ValueError:
+        return False
+    return True
 
 
 def decoded_or_none(text: str) -> bytes | None:
