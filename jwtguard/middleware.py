@@ -31,11 +31,13 @@ class Presented(msgspec.Struct):
     """The good token that a request came with.
 
     Attributes:
+        headers: those that it came in. A request that an application makes out of its own has others, and none of this.
         text: the token's bytes.
         token: what it means.
         confirmed: whether its authorization server has vouched for it during this request.
     """
 
+    headers: object
     text: bytes
     token: AccessToken
     confirmed: bool = False
@@ -109,6 +111,8 @@ class GuardMiddleware:
             raise ConfigurationError(
                 f"resource_server is a ResourceServer(issuer, audience=…), not {type(resource_server).__name__}"
             )
+        if not isinstance(optional, bool):
+            raise ConfigurationError(f"optional is True or False, not {optional!r}")
         if answer is not None and not callable(answer):
             raise ConfigurationError(
                 f"answer is a function of the connection and the error, not {type(answer).__name__}"
@@ -175,26 +179,27 @@ async def access_token(
     Raises:
         JWTGuardError: where there is none, or it is not good.
     """
-    seen: dict[ResourceServer, Presented] = scope.setdefault(STATE_KEY, {})
-    presented = seen.get(resource_server)
+    presented = _presented(scope, resource_server)
     if presented is not None:
         return presented.token
     observed = resource_server.observation.on_event is not None
     began = perf_counter() if observed else 0.0
     if websocket_protocol is not None and scope["type"] == "websocket":
         text = websocket_token(scope["headers"], websocket_protocol)
-        scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name.encode() != text]
+        token_text = text.decode("latin-1")
+        scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name != token_text]
     else:
         text = bearer_token(scope["headers"])
     digest = resource_server.digest(text)
     token = resource_server.recall(digest)
     if token is not None:
-        presented = Presented(text, token)
+        presented = Presented(scope["headers"], text, token)
     else:
         check_token68(text)
         decision = await resource_server.examine(text, digest)
-        presented = Presented(text, decision.token, decision.confirmed)
-    seen[resource_server] = presented
+        presented = Presented(scope["headers"], text, decision.token, decision.confirmed)
+    # A new one: copies of the scope, for requests that are made out of this one, share the old.
+    scope[STATE_KEY] = {**scope.get(STATE_KEY, {}), resource_server: presented}
     if observed:
         resource_server.observation.accepted(presented.token.issuer, cached=token is not None, began=began)
     return presented.token
@@ -207,7 +212,7 @@ def validated_token(scope: Scope, resource_server: ResourceServer) -> AccessToke
         scope: the ASGI scope of an HTTP request or a WebSocket.
         resource_server: what decided.
     """
-    presented: Presented | None = scope.get(STATE_KEY, {}).get(resource_server)
+    presented = _presented(scope, resource_server)
     return None if presented is None else presented.token
 
 
@@ -221,7 +226,7 @@ async def confirm(scope: Scope, resource_server: ResourceServer) -> None:
     Raises:
         JWTGuardError: where it does not, or cannot be asked.
     """
-    presented: Presented | None = scope.get(STATE_KEY, {}).get(resource_server)
+    presented = _presented(scope, resource_server)
     if presented is None:
         raise ConfigurationError(
             "fresh=True cannot ask about a token that a dependency override made up: override it too"
@@ -231,6 +236,12 @@ async def confirm(scope: Scope, resource_server: ResourceServer) -> None:
         presented.confirmed = True
 
 
+def _presented(scope: Scope, resource_server: ResourceServer) -> Presented | None:
+    presented: Presented | None = scope.get(STATE_KEY, {}).get(resource_server)
+    # Not by identity: whoever reads Starlette's `request.headers` puts a copy of them there.
+    return presented if presented is not None and presented.headers == scope["headers"] else None
+
+
 def can_deny(scope: Scope) -> bool:
     """Whether the server can answer a WebSocket handshake with an HTTP response (ASGI's denial response extension)."""
     return "websocket.http.response" in (scope.get("extensions") or {})
@@ -238,8 +249,13 @@ def can_deny(scope: Scope) -> bool:
 
 def _leave_anonymous(scope: Scope) -> None:
     """Name an anonymous user, unless another middleware has found out who it is, by a session for one."""
-    if "user" not in scope:
+    if "user" not in scope or (isinstance(scope["user"], TokenBearer) and not _came_with_a_token(scope)):
         scope["auth"], scope["user"] = AuthCredentials(), UnauthenticatedUser()
+
+
+def _came_with_a_token(scope: Scope) -> bool:
+    """Whether what was found good came with this very request, and not with one that it was made out of."""
+    return any(presented.headers == scope["headers"] for presented in scope.get(STATE_KEY, {}).values())
 
 
 def _is_preflight(scope: Scope) -> bool:

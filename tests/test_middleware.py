@@ -1,5 +1,6 @@
 """The middleware: what it refuses, how it answers, and what it leaves to the application."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -17,10 +18,10 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from jwtguard import ConfigurationError, InvalidToken, Issuer, JWTGuardError, ResourceServer
+from jwtguard import ConfigurationError, InvalidRequest, InvalidToken, Issuer, JWTGuardError, ResourceServer
 from jwtguard.answer import answer_headers
 from jwtguard.errors import REASONS
-from jwtguard.middleware import STATE_KEY, GuardMiddleware, TokenBearer
+from jwtguard.middleware import STATE_KEY, GuardMiddleware, TokenBearer, access_token
 from tests.resource_servers import KEY, CountedKeys, bearer, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW
 
@@ -376,6 +377,17 @@ def test_subprotocol_that_presents_no_good_token_is_refused(
     assert refused.value.status_code == status
 
 
+@pytest.mark.anyio
+async def test_subprotocol_that_the_server_could_not_decode_is_refused() -> None:
+    scope = {
+        "type": "websocket",
+        "headers": [(b"sec-websocket-protocol", b"bearer, \xff")],
+        "subprotocols": ["bearer", "\udcff"],  # as surrogateescape has it
+    }
+    with pytest.raises(InvalidRequest):
+        await access_token(scope, resource_server(), "bearer")
+
+
 def test_subprotocol_presents_no_token_for_a_request() -> None:
     headers = {"Sec-WebSocket-Protocol": f"bearer, {KEY.token()}"}
     assert client(routes=BROWSER, websocket_protocol="bearer").get("/", headers=headers).status_code == 401
@@ -642,6 +654,52 @@ def test_request_that_was_let_through_leaves_nothing_for_the_next() -> None:
     assert [guarded.get("/", headers=headers).status_code for headers in (GOOD, {}, GOOD)] == [200, 401, 200]
 
 
+OTHERS = KEY.token(sub="user-2")
+
+
+@pytest.mark.parametrize(
+    ("headers", "answer"),
+    [
+        pytest.param([], [401, None], id="none"),
+        pytest.param([(b"authorization", b"Bearer nonsense")], [401, None], id="a bad one"),
+        pytest.param([(b"authorization", b"Bearer " + OTHERS.encode())], [200, "user-2"], id="another's"),
+    ],
+)
+def test_request_that_a_handler_makes_out_of_its_own_is_decided_on_by_the_token_that_it_has(
+    headers: list[tuple[bytes, bytes]], answer: list[Any]
+) -> None:
+    assert answers_to_a_batch(headers) == [answer, "user-1"]
+
+
+@pytest.mark.parametrize("options", [{"optional": True}, {"public": {"/"}}], ids=["optional", "public"])
+def test_request_that_a_handler_makes_out_of_its_own_is_anonymous_where_it_has_no_token(options: Any) -> None:
+    assert answers_to_a_batch([], **options) == [[200, ""], "user-1"]
+
+
+def answers_to_a_batch(headers: list[tuple[bytes, bytes]], **options: Any) -> Any:
+    """What a handler is answered that hands its scope on with other headers; and whose token its own then is.
+
+    Args:
+        headers: the other ones.
+        options: for the middleware that decides on those.
+    """
+    server = resource_server()
+    guarded = GuardMiddleware(Starlette(routes=ROUTES), resource_server=server, **options)
+
+    async def batch(request: Request) -> JSONResponse:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await guarded({**request.scope, "path": "/", "headers": headers}, request.receive, send)
+        start, body = sent
+        answer = [start["status"], json.loads(body["body"]).get("name")]
+        return JSONResponse([answer, (await access_token(request.scope, server)).subject])
+
+    return client(server=server, routes=[Route("/batch", batch)]).get("/batch", headers=GOOD).json()
+
+
 def test_body_of_a_refused_request_is_not_parsed() -> None:
     app = FastAPI()
 
@@ -681,6 +739,7 @@ def test_error_of_the_application_is_not_taken_for_a_refusal() -> None:
         pytest.param({"public": None}, "public is a set of paths", id="no set of paths"),
         pytest.param({"websocket_protocol": "a b"}, "websocket_protocol is a name", id="no name of a subprotocol"),
         pytest.param({"answer": "no"}, "answer is a function", id="text for an answer"),
+        pytest.param({"optional": "false"}, "optional is True or False, not 'false'", id="text for a truth value"),
     ],
 )
 def test_configuration_that_cannot_work_is_refused(options: Any, message: str) -> None:
