@@ -156,7 +156,8 @@ class ResourceServer:
             InvalidToken: with the first true reason: size, shape, issuer, `typ`, `alg`, key, signature, claims.
             Unavailable: where it cannot be decided at present.
         """
-        began = perf_counter()
+        observed = self.observation.on_event is not None
+        began = perf_counter() if observed else 0.0
         try:
             token = token_bytes(token_text)
             digest = self.digest(token)
@@ -165,7 +166,7 @@ class ResourceServer:
         except JWTGuardError as refusal:
             self.observation.refused(refusal)
             raise
-        if self.observation.on_event is not None:
+        if observed:
             self.observation.accepted(access_token.issuer, cached=recalled is not None, began=began)
         return access_token
 
