@@ -199,7 +199,8 @@ async def access_token(
         decision = await resource_server.examine(text, digest)
         presented = Presented(scope["headers"], text, decision.token, decision.confirmed)
     # A new one: copies of the scope, for requests that are made out of this one, share the old.
-    scope[STATE_KEY] = {**scope.get(STATE_KEY, {}), resource_server: presented}
+    seen = scope.get(STATE_KEY)
+    scope[STATE_KEY] = {**seen, resource_server: presented} if seen else {resource_server: presented}
     if observed:
         resource_server.observation.accepted(presented.token.issuer, cached=token is not None, began=began)
     return presented.token
