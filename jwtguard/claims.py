@@ -95,6 +95,8 @@ class Rules:
             or self.max_token_bytes < 1
         ):
             raise ConfigurationError(f"max_token_bytes is a positive whole number, not {self.max_token_bytes!r}")
+        if not isinstance(self.require_audience, bool):
+            raise ConfigurationError(f"require_audience is True or False, not {self.require_audience!r}")
         algorithms = frozenset(_names("algorithms", self.algorithms))
         if unknown := sorted(algorithms - ALGORITHMS.keys()):
             raise ConfigurationError(f"algorithms holds {', '.join(unknown)}; supported are {', '.join(ALGORITHMS)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jwtguard.algorithms import ASYMMETRIC, SYMMETRIC
-from jwtguard.claim_values import ClaimValues
+from jwtguard.claim_values import ClaimValues, allowed_values
 from jwtguard.claims import Profile, Rules
 from jwtguard.errors import ConfigurationError
 from jwtguard.fetched_keys import FetchedKeys
@@ -77,7 +77,11 @@ class Issuer:
             raise ConfigurationError(f"an issuer is a URL such as 'https://auth.example.com', not {self.url!r}")
         if self.keys is not None and self.jwks_uri is not None:
             raise ConfigurationError("an issuer has keys or a jwks_uri, not both")
-        if not self.require_audience and not self.claim_values:
+        for name in ("require_audience", "allow_http"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigurationError(f"{name} is True or False, not {getattr(self, name)!r}")
+        # One that may be absent tells nothing.
+        if not self.require_audience and all(None in wanted.values for wanted in allowed_values(self.claim_values)):
             raise ConfigurationError(
                 "without audience, any API's token would do: require_audience=False needs claim_values={'client_id': …}"
             )
@@ -89,6 +93,8 @@ class Issuer:
             raise ConfigurationError(f"key_issuers is a non-empty string or several, not {self.key_issuers!r}")
         _check_introspection(self)
         if self.keys is not None:
+            if self.key_issuers:
+                raise ConfigurationError("key_issuers is for published keys; give only this issuer's as keys")
             object.__setattr__(self, "keys", KeySet.of(self.keys))
             return
         if self.jwks_uri is not None:
