@@ -105,7 +105,7 @@ class Tenants:
         # Hashes, not the names: an attacker chooses their length.
         self._refusals: LRUCache[int, _Refusal] = LRUCache(MOST_REFUSED)
         self._lock = Lock()  # event loops in several threads may share one resource server
-        self._reported = ""
+        self._reported: set[str] = set()
 
     def recent(self, now: float) -> tuple[TrustedIssuer, ...]:
         """Return the issuers that were vouched for within the hour."""
@@ -170,11 +170,12 @@ class Tenants:
                 issuer = await self._resolver(name)
             outcome = _Refusal(self._clock(), REFUSAL_SECONDS) if issuer is None else self._put_to_work(name, issuer)
         except ConfigurationError as error:
-            outcome = self._failed(str(error), MISTAKE_SECONDS)
+            outcome = self._failed(str(error), MISTAKE_SECONDS, error)
         except Exception as error:  # noqa: BLE001  (the resolver is the application's own code and may raise anything)
             outcome = self._failed(f"the resolver failed: {type(error).__name__}", FAILURE_SECONDS, error)
         else:
-            self._reported = ""
+            if issuer is not None:  # a refusal shows no recovery: anybody can bring one about between two failures
+                self._reported.clear()
         return self._remember(name, outcome)
 
     def _put_to_work(self, name: str, issuer: Issuer) -> TrustedIssuer:
@@ -186,10 +187,12 @@ class Tenants:
         # The same configuration again keeps its keys; only a changed one starts anew.
         return tenant.trusted if tenant is not None and tenant.trusted.configured == issuer else self._trust(issuer)
 
-    def _failed(self, failure: str, seconds: float, error: Exception | None = None) -> _Refusal:
-        if failure != self._reported:  # told once, not with every name that somebody makes up meanwhile
-            _log.error("no issuer can be resolved: %s", failure, exc_info=error)
-        self._reported = failure
+    def _failed(self, failure: str, seconds: float, error: Exception) -> _Refusal:
+        kind = type(error).__name__
+        if kind not in self._reported:  # told once, not with every name that somebody makes up meanwhile
+            mistake = isinstance(error, ConfigurationError)
+            _log.error("no issuer can be resolved: %s", failure, exc_info=None if mistake else error)
+        self._reported.add(kind)
         return _Refusal(self._clock(), seconds, failure)
 
     def _remember(self, name: str, outcome: TrustedIssuer | _Refusal) -> TrustedIssuer | _Refusal:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jwtguard import Issuer, JWTGuardError, ResourceServer, tenants
+from jwtguard import ConfigurationError, Issuer, JWTGuardError, ResourceServer, tenants
 from jwtguard.tenants import OUTAGE_TOLERANCE, REFUSAL_SECONDS, REPEAT_SECONDS, TENANT_SECONDS
 from tests.loopback import KEYS, authorization_server, hanging
 from tests.resource_servers import Clock
@@ -325,6 +325,21 @@ async def test_failing_resolver_is_logged_once_and_again_after_it_worked(caplog:
     await tenancy.outcome(tenant(1))
     tenancy.directory.failure = RuntimeError("no database")
     await tenancy.outcome("https://forged-again.example")
+    assert len(caplog.records) == 2
+
+
+async def test_names_that_make_the_resolver_fail_are_not_logged_each_however_they_are_mixed_with_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.ERROR, "jwtguard.tenants")
+    tenancy = Tenancy()
+    for number in range(100):
+        tenancy.directory.failure = ValueError("Invalid IPv6 URL")
+        assert await tenancy.outcome(f"https://[{number}") == "issuer_unreachable"
+        tenancy.directory.failure = ConfigurationError(f"an issuer has no query, but 'https://a.example?{number}' has")
+        assert await tenancy.outcome(f"https://a.example?{number}") == "issuer_unreachable"
+        tenancy.directory.failure = None
+        assert await tenancy.outcome(f"https://forged-{number}.example") == "issuer_mismatch"
     assert len(caplog.records) == 2
 
 
