@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from time import monotonic, perf_counter
 from typing import Final
 
-from jwtguard.errors import CredentialsRequired, JWTGuardError
+from jwtguard.errors import ConfigurationError, CredentialsRequired, JWTGuardError
 from jwtguard.events import Event, RequestRefused, TokenAccepted
 
 OnEvent = Callable[[Event], None]
@@ -31,7 +32,12 @@ class Observation:
         Args:
             on_event: who takes the events.
             elapsed: seconds that never run backwards, for the number of log lines.
+
+        Raises:
+            ConfigurationError: where that cannot take them.
         """
+        if on_event is not None and (not callable(on_event) or iscoroutinefunction(on_event)):
+            raise ConfigurationError("on_event is a function that takes an event, and is not async")
         self.on_event = on_event
         self._elapsed = elapsed
         self._lines_left = float(BURST)
@@ -45,7 +51,8 @@ class Observation:
         try:
             self.on_event(event)
         except Exception:  # noqa: BLE001  (the hook is the application's own code and may raise anything
-            _log.exception("on_event failed")
+            if self._may_write():
+                _log.exception("on_event failed")
 
     def accepted(self, issuer: str, *, cached: bool, began: float) -> None:
         """Tell of a good token.
@@ -60,7 +67,10 @@ class Observation:
     def refused(self, error: JWTGuardError) -> None:
         """Tell of a refused request; one that came without a token is no line in the log."""
         self.tell(RequestRefused(error))
-        if isinstance(error, CredentialsRequired) or not _log.isEnabledFor(logging.INFO) or not self._may_write():
+        if isinstance(error, CredentialsRequired) or not _log.isEnabledFor(logging.INFO):
+            return
+        if not self._may_write():
+            self._left_out += 1
             return
         _log.info(
             "refused: %s (issuer %s, kid %s, client %s)%s",
@@ -77,7 +87,6 @@ class Observation:
         self._lines_left = min(float(BURST), self._lines_left + (now - self._counted_at) * LINES_PER_SECOND)
         self._counted_at = now
         if self._lines_left < 1:
-            self._left_out += 1
             return False
         self._lines_left -= 1
         return True

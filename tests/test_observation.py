@@ -1,12 +1,13 @@
 """What the operator is told, and how much of it."""
 
 import logging
+from typing import Any
 
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
-from jwtguard import AccessToken, InvalidToken, Issuer, JWTGuardError, ResourceServer
+from jwtguard import AccessToken, ConfigurationError, InvalidToken, Issuer, JWTGuardError, ResourceServer
 from jwtguard.errors import CredentialsRequired
 from jwtguard.events import Event, RequestRefused, TokenAccepted
 from jwtguard.fastapi import Guard
@@ -112,6 +113,25 @@ def test_hook_that_fails_harms_no_request_and_is_reported(caplog: pytest.LogCapt
     with TestClient(app) as client:
         assert client.get("/", headers={"Authorization": f"Bearer {KEY.token()}"}).json() == "user-1"
     assert "out of order" in caplog.text
+
+
+def test_hook_that_fails_each_time_is_reported_a_bounded_number_of_times(log: pytest.LogCaptureFixture) -> None:
+    def on_event(event: Event) -> None:
+        raise RuntimeError("out of order")
+
+    observation = Observation(on_event, elapsed=lambda: 0.0)
+    for _ in range(3 * BURST):
+        observation.tell(RequestRefused(InvalidToken("expired")))
+    assert len(log.records) == BURST
+
+
+async def _listen(event: Event) -> None: ...
+
+
+@pytest.mark.parametrize("on_event", [_listen, "log"], ids=["async", "text"])
+def test_hook_that_could_take_no_event_is_refused(on_event: Any) -> None:
+    with pytest.raises(ConfigurationError, match="on_event is a function that takes an event, and is not async"):
+        ResourceServer(Issuer(ISSUER, keys=KEY.jwk_set), audience=AUDIENCE, on_event=on_event)
 
 
 def test_refused_token_is_one_line_in_the_log_without_the_token(log: pytest.LogCaptureFixture) -> None:
