@@ -47,7 +47,7 @@ class Requirements:
         if not token.permissions.issuperset(self.permissions):
             raise InsufficientScope("insufficient_permissions", detail=f"required are {', '.join(self.permissions)}")
         for name, expected in self.claims.items():
-            if name not in token.claims or not _will_do(token.claims[name], expected):
+            if name not in token.claims or not _will_do(name, token.claims[name], expected):
                 raise InsufficientScope(
                     "insufficient_claims", detail=f"the claim {name!r} is not as this route requires"
                 )
@@ -132,10 +132,14 @@ def _is_json(value: Any) -> bool:
     return value is None or isinstance(value, (str, bool, int, float))
 
 
-def _will_do(value: Any, expected: Any) -> bool:
+def _will_do(name: str, value: Any, expected: Any) -> bool:
     if not callable(expected):
         return _same(value, expected)
-    verdict = expected(value)
+    try:
+        verdict = expected(value)
+    except Exception as error:  # noqa: BLE001  (the application's own code, given whatever an issuer puts in a claim)
+        why = f"what tells whether the claim {name!r} will do raised {type(error).__name__}"
+        raise InsufficientScope("insufficient_claims", detail=why) from None
     if isawaitable(verdict):  # it would count as true, whatever comes of it
         raise ConfigurationError("what tells whether a claim will do must not be async")
     return bool(verdict)

@@ -119,6 +119,15 @@ def test_async_function_cannot_tell_whether_a_claim_will_do() -> None:
         refusal({"claims": {"tenant": lambda value: _awaitable()}}, tenant=7)
 
 
+def test_function_that_fails_on_a_claim_refuses_it_and_says_so() -> None:
+    refused = refusal({"claims": {"tenant": lambda value: value in {"a", "b"}}}, tenant=["a"])
+    assert refused is not None
+    assert (refused.reason, refused.detail) == (
+        "insufficient_claims",
+        "what tells whether the claim 'tenant' will do raised TypeError",
+    )
+
+
 class _Awaitable:
     def __await__(self) -> Any:
         return iter(())
