@@ -32,7 +32,8 @@ def _content(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise ValueError(f"is the path of a file that can be read, not {path!r}") from None
+        # The text is not repeated: it may be the secret itself.
+        raise ValueError("is the path of a file that can be read, and this one cannot") from None
 
 
 _READERS: Final[dict[str, Callable[[str], Any]]] = {

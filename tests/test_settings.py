@@ -141,6 +141,12 @@ def test_mistake_says_what_was_expected(name: str, text: str, said: str) -> None
     assert any(said in line for line in mistakes(ENOUGH | {f"JWTGUARD_{name}": text}))
 
 
+def test_secret_in_the_place_of_its_file_is_a_mistake_and_is_not_told() -> None:
+    found = mistakes(ENOUGH | {"JWTGUARD_INTROSPECTION_CLIENT_SECRET_FILE": "hush-hush"})
+    assert any("INTROSPECTION_CLIENT_SECRET_FILE is the path of a file" in line for line in found)
+    assert not any("hush-hush" in line for line in found)
+
+
 def test_secret_in_two_places_is_a_mistake_and_is_not_told(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("hush-1")
