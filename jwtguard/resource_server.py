@@ -85,6 +85,10 @@ class ResourceServer:
         """
         if startup not in ("background", "require"):
             raise ConfigurationError(f"startup is 'background' or 'require', not {startup!r}")
+        if not callable(clock) or iscoroutinefunction(clock):
+            raise ConfigurationError("clock is a function that returns the seconds since the epoch, such as time.time")
+        if resolver is not None and not callable(resolver):
+            raise ConfigurationError("resolver is an async function that takes the 'iss' and returns an Issuer or None")
         if route is not None and (not callable(route) or iscoroutinefunction(route)):
             raise ConfigurationError("route is a function that takes the token, and is not async")
         check_realm(realm)

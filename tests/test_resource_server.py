@@ -429,6 +429,10 @@ async def test_it_validates_without_its_lifespan_and_after_it() -> None:
 TRUSTED = Issuer(ISSUER, keys=KEY.jwk_set)
 
 
+async def time_later() -> float:
+    return NOW
+
+
 @pytest.mark.parametrize(
     ("issuers", "options", "message"),
     [
@@ -456,6 +460,9 @@ TRUSTED = Issuer(ISSUER, keys=KEY.jwk_set)
             TRUSTED, {"realm": "r\N{LATIN SMALL LETTER E WITH ACUTE}alm"}, "realm holds", id="realm in Latin-1"
         ),
         pytest.param(TRUSTED, {"realm": 5}, "realm holds printable ASCII", id="number for the realm"),
+        pytest.param(TRUSTED, {"clock": None}, "clock is a function that returns the seconds", id="no clock"),
+        pytest.param(TRUSTED, {"clock": time_later}, "clock is a function that returns the seconds", id="async clock"),
+        pytest.param((), {"resolver": {}}, "resolver is an async function", id="mapping for the resolver"),
         pytest.param(TRUSTED, {"startup": "later"}, "startup is 'background' or 'require'", id="unknown startup"),
     ],
 )
