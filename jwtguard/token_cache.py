@@ -1,7 +1,6 @@
 """Tokens seen before: validated once, then recognised by their digest, as long as all that made them valid holds."""
 
 from collections import OrderedDict
-from hashlib import sha256
 from math import inf
 from typing import Final, Self
 
@@ -109,12 +108,3 @@ class TokenCache:
                 self._entries.popitem(last=False)
             except KeyError:
                 pass  # other threads have forgotten all of them just now
-
-    def drop(self, digest: bytes) -> None:
-        """Forget a token."""
-        self._entries.pop(digest, None)
-
-    @staticmethod
-    def digest(token: bytes) -> bytes:
-        """Return what a token is remembered under."""
-        return sha256(token).digest()
