@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from jwtguard import ConfigurationError, InvalidRequest, InvalidToken, Issuer, JWTGuardError, ResourceServer
 from jwtguard.answer import answer_headers
 from jwtguard.errors import REASONS
-from jwtguard.middleware import STATE_KEY, GuardMiddleware, TokenBearer, access_token
+from jwtguard.middleware import STATE_KEY, GuardMiddleware, TokenBearer, access_token, validated_token
 from tests.resource_servers import KEY, CountedKeys, bearer, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW
 
@@ -649,6 +649,11 @@ def test_what_is_kept_for_the_request_does_not_print_its_token() -> None:
     assert KEY.token().rsplit(".", 1)[1] not in shown
 
 
+def test_bearer_whom_a_middleware_let_through_stays_where_one_further_inside_would_let_everybody_through() -> None:
+    outside = Middleware(GuardMiddleware, resource_server=resource_server())
+    assert client(outside, public={"/"}).get("/", headers=GOOD).json()["name"] == "user-1"
+
+
 def test_request_that_was_let_through_leaves_nothing_for_the_next() -> None:
     guarded = client()
     assert [guarded.get("/", headers=headers).status_code for headers in (GOOD, {}, GOOD)] == [200, 401, 200]
@@ -695,7 +700,8 @@ def answers_to_a_batch(headers: list[tuple[bytes, bytes]], **options: Any) -> An
         await guarded({**request.scope, "path": "/", "headers": headers}, request.receive, send)
         start, body = sent
         answer = [start["status"], json.loads(body["body"]).get("name")]
-        return JSONResponse([answer, (await access_token(request.scope, server)).subject])
+        own = validated_token(request.scope, server)
+        return JSONResponse([answer, own and own.subject])
 
     return client(server=server, routes=[Route("/batch", batch)]).get("/batch", headers=GOOD).json()
 
