@@ -12,8 +12,12 @@ pytest_plugins = ["pytester", "jwtguard.testing.pytest_plugin"]
 
 
 # How long an example takes, or the first use of its tables of characters, is no property of what is tested.
-settings.register_profile("no wall clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("no wall clock")
+_unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# The same examples in every run, so that a change is never refused for what another one broke; by hand
+# (`pytest tests/laws --hypothesis-profile=deep`) many more, and other ones each time.
+settings.register_profile("ci", _unhurried, derandomize=True)
+settings.register_profile("deep", _unhurried, max_examples=5_000)
+settings.load_profile("ci")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,0 +1,58 @@
+"""Whatever jwtguard accepts, two independent implementations accept as well, and read the same out of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import event, given
+
+from jwtguard import InvalidToken, verify
+from jwtguard.algorithms import ALGORITHMS
+from tests.laws import peers, tokens
+from tests.signing import NOW
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _at_that_time() -> Iterator[None]:
+    with peers.pyjwt_at(NOW):
+        yield
+
+
+Peer = tuple[Callable[[str, str], Mapping[str, Any]], frozenset[str]]
+PEERS: dict[str, Peer] = {
+    "PyJWT": (peers.pyjwt, peers.PYJWT_KNOWS),
+    "joserfc": (peers.joserfc_, peers.JOSERFC_KNOWS),
+}
+
+
+@pytest.mark.parametrize(("decode", "known"), PEERS.values(), ids=PEERS)
+@given(token=tokens.texts)
+def test_what_is_accepted_is_accepted_by_another_implementation_and_says_the_same(
+    decode: Callable[[str, str], Mapping[str, Any]], known: frozenset[str], token: str
+) -> None:
+    try:
+        access_token = verify(token, tokens.key_set(), tokens.RULES, now=NOW)
+    except InvalidToken as refusal:
+        event(refusal.reason)
+        return
+    algorithm = access_token.header["alg"]
+    if algorithm not in known:
+        event("accepted, but unknown to the other")
+        return
+    event("accepted")
+    assert decode(token, algorithm) == access_token.claims
+
+
+@given(draft=tokens.acceptable)
+def test_no_harmless_variation_is_refused(draft: tokens.Draft) -> None:
+    """Without it the law above might hold because nothing is ever accepted."""
+    assert tokens.accepted(draft.signed())
+
+
+def test_only_ml_dsa_has_no_other_implementation_to_agree_with() -> None:
+    assert ALGORITHMS.keys() - peers.JOSERFC_KNOWS == {"ML-DSA-44", "ML-DSA-65", "ML-DSA-87"}
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+def test_a_plain_token_of_each_algorithm_is_accepted(algorithm: str) -> None:
+    assert tokens.accepted(tokens.good(algorithm).signed())
