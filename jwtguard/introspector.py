@@ -7,6 +7,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from math import inf
 from typing import Any, Final, NoReturn
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,9 @@ from jwtguard.verdicts import Declined, Pronouncement, Verdict, Verdicts
 
 MOST_QUESTIONS: Final = 1000
 """How many tokens may be asked about, or wait for it, at once."""
+
+QUIET_SECONDS: Final = 30.0
+"""For how long after a recovery was logged no other failure is."""
 
 _ABOUT_THE_QUESTION: Final = frozenset({400, 413, 414, 422, 431})
 """Statuses of an endpoint that works, and does not take this one token: too long, or not to its taste."""
@@ -96,6 +100,7 @@ class Introspector:
         self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
         self._circuit = Circuit(probe_seconds=http.timeout)
         self._reported: str | None = None
+        self._recovery_told_at = -inf
         self._refusal_reported: str | None = None
 
     def takes(self, kind: str) -> bool:
@@ -181,7 +186,9 @@ class Introspector:
         asked_at = self._clock()
         era = self._circuit.admit(asked_at)
         if era is None:
-            return Unanswered(f"the introspection endpoint is left alone for a while: {self._reported}")
+            return Unanswered(
+                f"the introspection endpoint is left alone for a while: {self._reported or 'it kept failing'}"
+            )
         try:
             members = await self._exchange(token, deadline)
         except (ExchangeFailed, UnusableAnswer) as error:
@@ -263,11 +270,15 @@ class Introspector:
         self._circuit.succeeded()
         if self._reported is not None:
             _log.info("%s can be asked about tokens again", self._rules.issuer)
+            self._recovery_told_at = self._clock()
         self._reported = None
 
     def _failed(self, era: int, why: str) -> Unanswered:
-        counts = self._circuit.failed(era, now=self._clock(), chance=self._chance())
-        if counts and why != self._reported:  # told once, not with every probe
+        now = self._clock()
+        counts = self._circuit.failed(era, now=now, chance=self._chance())
+        # Somebody may mix tokens on which the endpoint fails with others; a failure that lasts is told a moment later.
+        back_just_now = 0 <= now - self._recovery_told_at < QUIET_SECONDS
+        if counts and why != self._reported and not back_just_now:  # told once, not with every probe
             _log.error("%s cannot be asked about tokens: %s", self._rules.issuer, why)
             self._reported = why
         return Unanswered(why)

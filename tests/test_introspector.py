@@ -596,6 +596,18 @@ async def test_wrong_credentials_are_told_once_until_something_else_happens(
     assert ISSUER in errors(caplog)[0]
 
 
+async def test_tokens_that_fail_are_not_logged_each_however_they_are_mixed_with_others(
+    endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with asking(endpoint, clock=Clock()) as introspector:
+        for number in range(50):
+            endpoint.answer = replying(500)
+            assert await outcome(introspector, b"bad-%d" % number) == "introspection_unavailable"
+            endpoint.answer = active()
+            assert await outcome(introspector, b"good-%d" % number) == "active"
+    assert len(errors(caplog)) == 1
+
+
 async def test_failure_that_comes_late_does_not_undo_a_recovery(
     endpoint: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
