@@ -5,6 +5,8 @@ from typing import Any, Final, NoReturn
 
 MAX_NESTING: Final = 32
 """How deep objects and arrays may be nested in a header or in claims."""
+MAX_CONTAINERS: Final = 1000
+"""How many objects and arrays they may hold: each costs time before any signature has been checked."""
 
 
 def _refuse(self: object, *args: object, **kwargs: object) -> NoReturn:  # noqa: ARG001  (any call is refused)
@@ -52,10 +54,13 @@ def freeze_decoded(members: dict[str, Any], document: bytes) -> FrozenDict:
     """Return what was decoded from a JSON document, frozen. Where its text shows no nesting, no member is looked at.
 
     Raises:
-        ValueError: where it is nested deeper than `MAX_NESTING`.
+        ValueError: where it is nested deeper than `MAX_NESTING`, or holds more than `MAX_CONTAINERS`. A bracket within
+            a text counts as well.
     """
     if document.rfind(b"{") == 0 and document.find(b"[") < 0:
         return FrozenDict(members)
+    if document.count(b"{") + document.count(b"[") > MAX_CONTAINERS:
+        raise ValueError(f"made of more than {MAX_CONTAINERS} objects and arrays")
     return freeze(members)
 
 

@@ -199,6 +199,8 @@ class Introspector:
         except _QuestionRefused as refused:
             self._succeeded()
             return self._question_refused(str(refused))
+        except Exception as error:  # noqa: BLE001  (or all who wait would get it, and nobody would count it)
+            return self._failed(era, f"unforeseen: {type(error).__name__}")
         self._succeeded()
         return self._remember(digest, self._judge(members), asked_at)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from copy import copy
 from inspect import iscoroutinefunction
 from time import monotonic, perf_counter
 from typing import Final
@@ -66,7 +67,8 @@ class Observation:
 
     def refused(self, error: JWTGuardError) -> None:
         """Tell of a refused request; one that came without a token is no line in the log."""
-        self.tell(RequestRefused(error))
+        if self.on_event is not None:
+            self.tell(RequestRefused(copy(error)))  # a copy without traceback, whose frames hold the token
         if isinstance(error, CredentialsRequired) or not _log.isEnabledFor(logging.INFO):
             return
         if not self._may_write():

@@ -902,3 +902,13 @@ async def test_client_of_the_application_s_own_is_asked_with(endpoint: Endpoint)
             endpoint.answer = in_turn(replying(307, location="/introspect"), active())
             assert await outcome(introspector, b"another") == "introspection_unavailable"
     assert [question.headers.get("x-proxy-says") for question in endpoint.questions] == ["hello", "hello"]
+
+
+async def test_unforeseen_failure_is_no_answer_and_no_traceback_for_those_who_wait(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with asking(endpoint) as introspector:
+        monkeypatch.setattr(introspector, "_prove", lambda now: 1 / 0)
+        waiting = [asyncio.create_task(outcome(introspector)) for _ in range(3)]
+        assert await asyncio.gather(*waiting) == ["introspection_unavailable"] * 3
+    assert any("unforeseen: ZeroDivisionError" in told for told in errors(caplog))

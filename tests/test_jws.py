@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jwtguard.errors import InvalidToken
-from jwtguard.frozen import MAX_NESTING, FrozenDict
+from jwtguard.frozen import MAX_CONTAINERS, MAX_NESTING, FrozenDict
 from jwtguard.jws import JWS, parse
 from tests.refusals import refused
 from tests.signing import b64, segment
@@ -247,6 +247,7 @@ def test_stray_bits_at_the_end_of_a_segment_are_refused(filler: bytes, stray: in
         (compact(claims=b'{"sub": "user-1"}\0'), "the claims are not a JSON object"),
         (compact(claims=b'{"a":' + b"[" * 4000 + b"]" * 4000 + b"}"), "the claims are not a JSON object"),
         (compact(claims=arrays(MAX_NESTING + 1)), "the claims are nested deeper than 32 levels"),
+        (compact(claims={"a": [[]] * MAX_CONTAINERS}), "the claims are made of more than 1000 objects and arrays"),
     ],
     ids=[
         "no signature",
@@ -262,12 +263,17 @@ def test_stray_bits_at_the_end_of_a_segment_are_refused(filler: bytes, stray: in
         "trailing octet",
         "nested without end",
         "nested too deep",
+        "more to freeze than a token may cost",
     ],
 )
 def test_a_jws_without_signature_or_whose_claims_are_no_json_object_is_malformed(token: str, detail: str) -> None:
     with refused("token_malformed") as caught:
         parsed(token)
     assert detail in caught.value.detail
+
+
+def test_claims_may_hold_as_many_arrays_as_are_allowed() -> None:
+    assert len(parsed(compact(claims={"a": [[]] * (MAX_CONTAINERS - 2)})).claims["a"]) == MAX_CONTAINERS - 2
 
 
 def test_claims_may_be_nested_as_deep_as_is_allowed() -> None:

@@ -99,6 +99,20 @@ async def test_validate_tells_what_the_faces_tell() -> None:
     assert refusal(events).reason == "token_malformed"
 
 
+async def test_what_is_told_of_a_refusal_does_not_lead_to_the_token() -> None:
+    events: list[Event] = []
+    server = ResourceServer(
+        Issuer(ISSUER, keys=KEY.jwk_set), audience=AUDIENCE, clock=lambda: NOW, on_event=events.append
+    )
+    with pytest.raises(InvalidToken):
+        await server.validate(KEY.token(exp=NOW - 100))
+    error = refusal(events)
+    assert (error.reason, error.client_id) == ("expired", "client-1")
+    assert error.__traceback__ is None  # whose frames hold the token
+    assert error.__cause__ is None
+    assert error.__context__ is None
+
+
 def test_hook_that_fails_harms_no_request_and_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     def on_event(event: Event) -> None:
         raise RuntimeError("out of order")
