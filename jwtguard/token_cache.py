@@ -8,7 +8,7 @@ import msgspec
 
 from jwtguard.access_token import AccessToken
 from jwtguard.claims import Rules
-from jwtguard.errors import ConfigurationError
+from jwtguard.errors import ConfigurationError, InvalidToken
 from jwtguard.jwk import VerificationKey
 from jwtguard.key_set import KeySet
 
@@ -58,10 +58,17 @@ class Remembered(msgspec.Struct, gc=False):
             return False
         if keys is self.keys:
             return True
-        if keys is None or self.key not in keys:
+        if keys is None or not self._is_verified_by(keys):
             return False
         self.keys = keys
         return True
+
+    def _is_verified_by(self, keys: KeySet) -> bool:
+        """Whether its key is the one that they would verify it with: another may fit, too, where it has no `kid`."""
+        try:
+            return keys.find(self.token.header.get("kid"), self.key.algorithm) == self.key
+        except InvalidToken:
+            return False
 
 
 class TokenCache:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jwtguard import ConfigurationError, InvalidToken, KeySet, Rules
 from jwtguard.claims import check_claims
 from jwtguard.frozen import FrozenDict
+from jwtguard.jwk import VerificationKey
 from jwtguard.token_cache import Remembered, TokenCache
 from tests.signing import AUDIENCE, ISSUER, NOW, good_claims, signing_key
 
@@ -71,6 +72,11 @@ def test_remembered_token_holds_at_exactly_the_times_at_which_it_would_be_valida
         ),
         pytest.param(KeySet.from_jwk_set(signing_key("Ed25519", "key-2").jwk_set), False, id="same key by another ID"),
         pytest.param(KeySet([]), False, id="no keys"),
+        pytest.param(
+            KeySet.from_jwk_set({"keys": [signing_key("Ed25519").jwk, signing_key("Ed25519", "key-2", 1).jwk]}),
+            False,
+            id="key and another that may have signed it",
+        ),
         pytest.param(None, False, id="no keys to trust at present"),
     ],
 )
@@ -78,13 +84,19 @@ def test_remembered_token_holds_while_the_key_that_verified_it_is_trusted(keys: 
     assert remembered().holds(keys, NOW) is holds
 
 
+def test_remembered_token_that_names_its_key_holds_whatever_other_keys_there_are() -> None:
+    token = check_claims(good_claims(), FrozenDict(alg="Ed25519", kid="key-1"), rules(), now=NOW)
+    keys = KeySet.from_jwk_set({"keys": [signing_key("Ed25519", "key-2", 1).jwk, signing_key("Ed25519").jwk]})
+    assert Remembered.under(token, rules(), KEY, KEYS).holds(keys, NOW)
+
+
 def test_key_set_is_searched_once_however_often_the_token_comes() -> None:
     class CountedSet(KeySet):
         searches = 0
 
-        def __contains__(self, key: object) -> bool:
+        def find(self, kid: str | None, algorithm: str) -> VerificationKey:
             CountedSet.searches += 1
-            return super().__contains__(key)
+            return super().find(kid, algorithm)
 
     swapped_in = CountedSet(KEYS.keys)
     token = remembered()

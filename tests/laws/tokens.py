@@ -1,10 +1,12 @@
 """Tokens of all sorts: of every algorithm, near the edges of the rules and across them, and broken ones."""
 
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import strategies as st
 
 from jwtguard import InvalidToken, KeySet, Rules, verify
@@ -78,9 +80,11 @@ def good(algorithm: str) -> Draft:
 
 _unknown = json_values.values
 # Of fractions of a second PyJWT takes no notice, so that none is near an edge.
-_edges = st.sampled_from([offset + step for offset in (-LEEWAY, 0, LEEWAY) for step in (-1, 0, 1)]).map(NOW.__add__)
-_dates = _edges | st.integers(-(10**6), 10**6).map(NOW.__add__) | st.sampled_from([NOW - 500.5, NOW + 500.25])
-_odd_dates = st.sampled_from([ABSENT, None, True, str(NOW + 500), -1, 0, 253402300799, 253402300800, 1e300, 10**400])
+_edges = st.sampled_from([offset + step for offset in (-LEEWAY, LEEWAY) for step in (-1, 0, 1)]).map(NOW.__add__)
+_dates = _edges | st.integers(-(10**6), 10**6).map(NOW.__add__)
+_odd_dates = st.sampled_from(
+    [ABSENT, None, True, NOW - 500.5, NOW + 500.25, str(NOW + 500), -1, 0, 253402300799, 253402300800, 1e300, 10**400]
+)
 _names = st.sampled_from(["", "read", "read write", " read  write ", "\u00e9", ABSENT, None, 5, ["read"], ["read", 5]])
 
 HARMLESS_HEADER: Final[Mapping[str, st.SearchStrategy[Any]]] = {
@@ -114,16 +118,14 @@ HARMLESS_CLAIMS: Final[Mapping[str, st.SearchStrategy[Any]]] = {
 }
 """Claims with which a good token stays good."""
 
-_HEADER: Final[Mapping[str, st.SearchStrategy[Any]]] = {
-    **HARMLESS_HEADER,
+_ODD_HEADER: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "typ": st.sampled_from(["", "logout+jwt", "dpop+jwt", "secevent+jwt", "id+jwt", "jwt ", "a", None, 5, ["JWT"]]),
     "kid": st.sampled_from([*(f"key-{name}" for name in ALGORITHMS), "", "key", "KEY-RS256", None, 5, ["key-RS256"]]),
     "alg": st.sampled_from([*ALGORITHMS, "none", "None", "", "rs256", "ES256K", "Ed448", ABSENT, None, 5, ["RS256"]]),
     "crit": st.sampled_from([[], ["exp"], ["b64"], ["kid"], "b64", None, {}]),
     "b64": st.sampled_from([True, False, None, 0, "false", []]),
 }
-_CLAIMS: Final[Mapping[str, st.SearchStrategy[Any]]] = {
-    **HARMLESS_CLAIMS,
+_ODD_CLAIMS: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "iss": st.sampled_from([ISSUER + "/", ISSUER.upper(), ISSUER + " ", "", ABSENT, None, 5, [ISSUER], {"": ISSUER}]),
     "aud": st.sampled_from(
         ["", AUDIENCE + "/", AUDIENCE.upper(), ABSENT, None, 5, [], [[AUDIENCE]], [AUDIENCE, 5], {AUDIENCE: 1}]
@@ -143,25 +145,32 @@ _CLAIMS: Final[Mapping[str, st.SearchStrategy[Any]]] = {
 }
 
 
-def _varied(
-    headers: Mapping[str, st.SearchStrategy[Any]], claims: Mapping[str, st.SearchStrategy[Any]]
-) -> st.SearchStrategy[Draft]:
-    @st.composite
-    def drafts(draw: st.DrawFn) -> Draft:
-        draft = good(draw(st.sampled_from(sorted(ALGORITHMS))))
-        for name in draw(st.lists(st.sampled_from(sorted(headers)), max_size=2)):
-            draft = draft.with_header(name, draw(headers[name]))
-        for name in draw(st.lists(st.sampled_from(sorted(claims)), max_size=2)):
-            draft = draft.with_claim(name, draw(claims[name]))
-        return draft
-
-    return drafts()
+@st.composite
+def _acceptable(draw: st.DrawFn) -> Draft:
+    draft = good(draw(st.sampled_from(sorted(ALGORITHMS))))
+    for name in draw(st.lists(st.sampled_from(sorted(HARMLESS_HEADER)), max_size=2)):
+        draft = draft.with_header(name, draw(HARMLESS_HEADER[name]))
+    for name in draw(st.lists(st.sampled_from(sorted(HARMLESS_CLAIMS)), max_size=2)):
+        draft = draft.with_claim(name, draw(HARMLESS_CLAIMS[name]))
+    return draft
 
 
-acceptable = _varied(HARMLESS_HEADER, HARMLESS_CLAIMS)
+acceptable = _acceptable()
 """Tokens that are accepted."""
 
-questionable = _varied(_HEADER, _CLAIMS)
+
+@st.composite
+def _questionable(draw: st.DrawFn) -> Draft:
+    draft = draw(acceptable)
+    for name in draw(st.lists(st.sampled_from([*_ODD_HEADER, *_ODD_CLAIMS]), min_size=1, max_size=2)):
+        if name in _ODD_HEADER:
+            draft = draft.with_header(name, draw(_ODD_HEADER[name]))
+        else:
+            draft = draft.with_claim(name, draw(_ODD_CLAIMS[name]))
+    return draft
+
+
+questionable = _questionable()
 """Tokens that are mostly refused, for one reason or another."""
 
 _written_oddly = st.builds(
@@ -175,8 +184,8 @@ _written_oddly = st.builds(
 
 @st.composite
 def _odd_claims(draw: st.DrawFn) -> dict[str, Any]:
-    names = draw(st.lists(st.sampled_from(sorted(_CLAIMS)), max_size=2))
-    return {name: value for name in names if (value := draw(_CLAIMS[name])) is not ABSENT}
+    names = draw(st.lists(st.sampled_from(sorted(_ODD_CLAIMS)), max_size=2))
+    return {name: value for name in names if (value := draw(_ODD_CLAIMS[name])) is not ABSENT}
 
 
 odd_claims = _odd_claims()
@@ -193,14 +202,32 @@ def _resigned(draw: st.DrawFn) -> str:
     return f"{signing_input}.{b64(keys()[other.algorithm].signature(signing_input.encode()))}"
 
 
-def _texts(draft: Draft) -> str:
-    return draft.signed()
+_misshapen: Final[list[Callable[[bytes], bytes]]] = [
+    lambda signature: signature + b"\0",
+    lambda signature: b"\0" + signature,
+    lambda signature: signature[: len(signature) // 2] + b"\0" + signature[len(signature) // 2 :],
+    lambda signature: signature[:-1],
+    lambda signature: signature[1:],
+    lambda signature: signature * 2,
+    lambda signature: bytes(len(signature)),
+    lambda signature: b"",
+    lambda signature: encode_dss_signature(
+        int.from_bytes(signature[: len(signature) // 2]), int.from_bytes(signature[len(signature) // 2 :])
+    ),
+]
 
 
 @st.composite
-def changed(draw: st.DrawFn, tokens: st.SearchStrategy[str]) -> str:
+def _badly_signed(draw: st.DrawFn) -> str:
+    """Return a token with the octets of its signature in another shape."""
+    signing_input, _, signature = draw(acceptable).signed().rpartition(".")
+    return f"{signing_input}.{b64(draw(st.sampled_from(_misshapen))(urlsafe_b64decode(signature + '==')))}"
+
+
+@st.composite
+def _changed(draw: st.DrawFn) -> str:
     """Return a token with one or a few neighbouring bytes changed."""
-    return json_values.mutilated(draw, draw(tokens).encode("latin-1")).decode("latin-1")
+    return json_values.mutilated(draw, draw(acceptable).signed().encode()).decode("latin-1")
 
 
 _reencoded: Final[list[Callable[[str], str]]] = [
@@ -213,15 +240,20 @@ _reencoded: Final[list[Callable[[str], str]]] = [
     lambda token: "." + token,
     lambda token: token.rpartition(".")[0] + ".",
     lambda token: f"{token.split('.')[0]}..{token.split('.')[2]}",
+    lambda token: token[:-1] + chr(ord(token[-1]) ^ 1),
     str.upper,
 ]
 
-texts: st.SearchStrategy[str] = st.one_of(
-    acceptable.map(_texts),
-    questionable.map(_texts),
-    _written_oddly,
-    _resigned(),
-    changed(acceptable.map(_texts)),
-    st.builds(lambda draft, encode: encode(draft.signed()), acceptable, st.sampled_from(_reencoded)),
-)
+KINDS: Final[Mapping[str, st.SearchStrategy[str]]] = {
+    "acceptable": acceptable.map(Draft.signed),
+    "questionable": questionable.map(Draft.signed),
+    "written oddly": _written_oddly,
+    "with another's signature": _resigned(),
+    "with a signature in another shape": _badly_signed(),
+    "changed": _changed(),
+    "encoded in another way": st.builds(
+        lambda draft, encode: encode(draft.signed()), acceptable, st.sampled_from(_reencoded)
+    ),
+}
+texts: st.SearchStrategy[str] = st.one_of(*KINDS.values())
 """What may come behind `Bearer`: tokens of all sorts."""
