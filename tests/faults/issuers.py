@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from threading import Event
 from typing import Final
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -58,7 +59,8 @@ class Issuers:
         return key
 
     async def _tell(self, request: Request) -> Response:
-        kind, _, subject = str((await request.form())["token"]).partition("~")
+        form = parse_qs((await request.body()).decode())
+        kind, _, subject = form["token"][0].partition("~")
         answer = active(iss=self.asked.origin, sub=subject, exp=NOW + A_YEAR) if kind == "opaque" else inactive()
         return await answer(request)
 

@@ -21,7 +21,7 @@ from jwtguard.fetched_keys import LONGEST_RETRY
 from jwtguard.refetch import BURST
 from tests.faults.balancer import Balancer
 from tests.faults.issuers import Outage, failing, hanging, refusing
-from tests.faults.load import load
+from tests.faults.load import PATIENCE, load
 from tests.faults.traffic import FLOODED, MIXED, Call, Traffic, refusal
 from tests.faults.workers import DUE, WORKERS, Workers, workers
 
@@ -179,7 +179,8 @@ async def test_workers_that_are_told_to_end_answer_what_they_have_begun(options:
             ending.process.send_signal(signal.SIGTERM)
             await ending.until_logged("Shutting down", WORKERS)
             gate.set()
-            answers = await asyncio.gather(*requests)
+            async with asyncio.timeout(PATIENCE):
+                answers = await asyncio.gather(*requests)
         assert ending.process.wait(60) == 0
     assert answers == [True] * len(answers)
     assert ending.complaints() == []

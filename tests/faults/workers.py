@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
@@ -139,12 +139,18 @@ def workers(directory: Path, *options: str) -> Iterator[Workers]:
                 [*command, "--workers", str(WORKERS), "--no-access-log", *patience, *options],
                 env={**os.environ, "ISSUERS": " ".join(issuers.names), "CLOCK": str(directory / "clock")},
                 stderr=output,
+                start_new_session=True,
             )
         try:
             yield Workers(process, _port(process, log), log, clock, issuers)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            try:
+                process.wait(60)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # what would not end, and has failed the test
+                process.wait()
             clock.close()
 
 
