@@ -1,12 +1,13 @@
 # Every target sets up what it needs on first use; a fresh machine has Python 3.11 or later and nothing else of ours.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format bench clean
+.PHONY: help demo serve test check format fuzz bench clean
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BENCH  := $(VENV)/.bench
+FUZZ   := $(VENV)/.fuzz
 # A real authorization server to try tokens of; where Node is missing, its tests are skipped and say so.
 INTEROP := $(if $(shell command -v node && command -v npm),tests/interop/node_modules/.ready)
 # A browser for the documentation page; where it cannot be had, its tests are skipped and say so, and in CI they fail.
@@ -23,6 +24,9 @@ serve: $(READY)  ## Leave the authorization server and the API running, with the
 
 test: $(READY) $(INTEROP) $(CHROMIUM)  ## Run the tests, and measure what they cover
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+fuzz: $(FUZZ)  ## Fuzz what reads other people's bytes, for 20 seconds or `make fuzz SECONDS=600`
+	$(BIN)/python -m tests.fuzz $(SECONDS)
 
 bench: $(BENCH)  ## Measure what a token and a request cost, here and elsewhere; three minutes at most
 	$(BIN)/python -m examples.benchmarks
@@ -52,6 +56,11 @@ $(READY): pyproject.toml
 # What jwtguard is measured against is installed for the benchmark only.
 $(BENCH): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	touch $@
+
+# The fuzzer, where it has a wheel; elsewhere `make fuzz` says that it has none.
+$(FUZZ): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
 	touch $@
 
 tests/interop/node_modules/.ready: tests/interop/package.json
