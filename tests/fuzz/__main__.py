@@ -34,7 +34,14 @@ def main(seconds: int) -> None:
     with tempfile.TemporaryDirectory() as found:
         arguments = [
             *(f"-max_total_time={seconds}", f"-max_len={LONGEST_INPUT}", f"-artifact_prefix={CRASHES}/"),
-            *(f"-dict={HERE / 'dictionary'}", "-timeout=25", "-print_final_stats=1", found, str(HERE / "corpus")),
+            *(
+                f"-dict={HERE / 'dictionary'}",
+                "-timeout=25",
+                "-verbosity=0",
+                "-print_final_stats=1",
+                found,
+                str(HERE / "corpus"),
+            ),
         ]
         atheris.Setup([sys.argv[0], *arguments], run, custom_mutator=_mutate)
         atheris.Fuzz()
