@@ -37,9 +37,10 @@ def mutated(octets: bytes, seed: int) -> bytes | None:
 
 def _changed(document: bytes, chance: Random) -> bytes:
     value = json.loads(document)
-    places = list(_places(value))
-    if isinstance(value, dict) and (not places or chance.random() < 0.2):
-        value[chance.choice(NAMES)] = chance.choice(ODD_VALUES)
+    places = _places(value)
+    objects = [item for item in (value, *(container for container, _ in places)) if isinstance(item, dict)]
+    if objects and (not places or chance.random() < 0.4):
+        chance.choice(objects)[chance.choice(NAMES)] = chance.choice(ODD_VALUES)
     elif places:
         _change(chance.choice(places), places, chance)
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=chance.random() < 0.9)
