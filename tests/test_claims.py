@@ -518,7 +518,7 @@ def test_the_client_can_be_looked_for_elsewhere_or_nowhere() -> None:
         ({"scopes": "admin"}, set()),
         ({}, set()),
     ],
-    ids=repr,
+    ids=lambda value: repr(sorted(value) if isinstance(value, set) else value),
 )
 def test_scopes_are_read_from_scope_or_else_from_scp(claims: dict[str, Any], scopes: set[str]) -> None:
     assert check({"iss": ISSUER, "aud": AUDIENCE, "exp": NOW + 1, **claims}).scopes == scopes
