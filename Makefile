@@ -1,6 +1,6 @@
 # Every target sets up what it needs on first use; a fresh machine has Python 3.11 or later and nothing else of ours.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format fuzz bench clean
+.PHONY: help demo serve test check format fuzz mutation bench clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -8,6 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BENCH  := $(VENV)/.bench
 FUZZ   := $(VENV)/.fuzz
+MUTMUT := $(VENV)/.mutmut
 # A real authorization server to try tokens of; where Node is missing, its tests are skipped and say so.
 INTEROP := $(if $(shell command -v node && command -v npm),tests/interop/node_modules/.ready)
 # A browser for the documentation page; where it cannot be had, its tests are skipped and say so, and in CI they fail.
@@ -27,6 +28,11 @@ test: $(READY) $(INTEROP) $(CHROMIUM)  ## Run the tests, and measure what they c
 
 fuzz: $(FUZZ)  ## Fuzz what reads other people's bytes, for 20 seconds or `make fuzz SECONDS=600`
 	$(BIN)/python -m tests.fuzz $(SECONDS)
+
+mutation: $(MUTMUT)  ## Change the core in thousands of ways, and see that a test notices each; some twenty minutes
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 bench: $(BENCH)  ## Measure what a token and a request cost, here and elsewhere; three minutes at most
 	$(BIN)/python -m examples.benchmarks
@@ -61,6 +67,10 @@ $(BENCH): $(READY)
 # The fuzzer, where it has a wheel; elsewhere `make fuzz` says that it has none.
 $(FUZZ): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+	touch $@
+
+$(MUTMUT): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutation
 	touch $@
 
 tests/interop/node_modules/.ready: tests/interop/package.json
