@@ -5,10 +5,11 @@ The environment says whom it trusts (ISSUERS, the last of which is asked about o
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Security, WebSocket
+from fastapi import FastAPI, Security, WebSocket, WebSocketDisconnect
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -47,9 +48,10 @@ async def whose(connection: HTTPConnection, token: reader) -> dict[str, Any]:
 @application.websocket("/middleware/whose")
 @application.websocket("/dependency/whose")
 async def whose_websocket(websocket: WebSocket, token: reader) -> None:
-    await websocket.accept()
-    await websocket.send_json(await whose(websocket, token))
-    await websocket.close()
+    with suppress(WebSocketDisconnect):  # where the worker is told to end meanwhile
+        await websocket.accept()
+        await websocket.send_json(await whose(websocket, token))
+        await websocket.close()
 
 
 @application.get("/state")

@@ -133,7 +133,8 @@ def workers(directory: Path, *options: str) -> Iterator[Workers]:
             "--port",
             "0",
         ]
-        patience = ["--timeout-worker-healthcheck", "60", "--timeout-keep-alive", "600"]
+        # Uvicorn waits so long for a worker that is killed while it is asked how it is, and for one that begins.
+        patience = ["--timeout-worker-healthcheck", "20", "--timeout-keep-alive", "600"]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [*command, "--workers", str(WORKERS), "--no-access-log", *patience, *options],
