@@ -31,8 +31,8 @@ fuzz: $(FUZZ)  ## Fuzz what reads other people's bytes, for 20 seconds or `make 
 
 mutation: $(MUTMUT)  ## Change the core in thousands of ways, and see that a test notices each; some twenty minutes
 	rm -rf mutants
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+	PYTHONPATH=tests/mutation $(BIN)/mutmut run
+	$(BIN)/python -m tests.mutation.survivors
 
 bench: $(BENCH)  ## Measure what a token and a request cost, here and elsewhere; three minutes at most
 	$(BIN)/python -m examples.benchmarks

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from jwtguard import http
 
@@ -17,6 +17,8 @@ _unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow
 # (`pytest tests/laws --hypothesis-profile=deep`) many more, and other ones each time.
 settings.register_profile("ci", _unhurried, derandomize=True)
 settings.register_profile("deep", _unhurried, max_examples=5_000)
+# A mutant that a law notices is done for: nobody wants its smallest example.
+settings.register_profile("mutation", _unhurried, derandomize=True, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("ci")
 
 

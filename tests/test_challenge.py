@@ -164,3 +164,9 @@ def test_what_is_no_scope_token_is_refused_when_it_is_configured(scope: Any) -> 
 def test_scope_tokens_are_taken() -> None:
     check_scopes(())
     check_scopes(("read", "https://api.example.com/invoices.read", "a:b:c", SCOPE_CHARACTERS))
+
+
+def test_quotes_and_backslashes_are_escaped() -> None:
+    """RFC 9110 section 5.6.4."""
+    value = challenge(CredentialsRequired("credentials_missing"), realm='a "b" \\')
+    assert value == r'Bearer realm="a \"b\" \\"'

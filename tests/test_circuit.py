@@ -204,3 +204,37 @@ def test_threads_get_one_probe_between_them() -> None:
     for thread in threads:
         thread.join()
     assert len(admitted) == 1
+
+
+def test_rest_of_full_length_holds_from_its_first_moment() -> None:
+    failing, now = opened(), float(NOW)
+    for _ in range(6):
+        now += LONGEST_REST
+        fail(failing, now)
+    assert failing.retry_after(now) == LONGEST_REST
+    assert failing.admit(now) is None
+
+
+def test_each_answer_outdates_the_requests_that_went_out_before_it() -> None:
+    working = circuit()
+    working.succeeded()
+    era = sent(working)
+    working.succeeded()
+    assert not working.failed(era, now=NOW, chance=0)
+
+
+def test_failure_that_was_sent_before_a_recovery_says_nothing_during_the_next_outage() -> None:
+    failing = circuit()
+    era = sent(failing)
+    failing.succeeded()
+    for _ in range(TOLERATED):
+        fail(failing)
+    assert not failing.failed(era, now=NOW, chance=0)
+
+
+def test_probe_that_another_one_has_overtaken_says_nothing_when_it_fails_at_last() -> None:
+    failing = opened()
+    overtaken = sent(failing, NOW + 1)
+    fail(failing, NOW + 1 + PROBE_SECONDS)
+    sent(failing, NOW + 60)
+    assert not failing.failed(overtaken, now=NOW + 60, chance=0)

@@ -604,3 +604,49 @@ def test_of_several_faults_the_first_in_the_documented_order_is_told(mended: int
     with refused(reason):
         check({**GOOD, **FAULTS, **repaired}, under)
     assert check(GOOD, under)
+
+
+# What the operator is told
+
+
+@pytest.mark.parametrize(
+    ("claims", "detail"),
+    [
+        ({"iss": 1}, "'iss' is not a string"),
+        ({"aud": 1}, "'aud' is not a string or an array of strings"),
+        ({"aud": [AUDIENCE, 1]}, "'aud' is not a string or an array of strings"),
+        ({"aud": ["a", "b"]}, f"expected one of ['{AUDIENCE}'], came ['a', 'b']"),
+        ({"exp": NOW - 60.5}, f"it expired at {NOW - 60.5}, and it is {NOW} (leeway 30 s)"),
+        ({"nbf": NOW + 60}, f"'nbf' is {NOW + 60}, and it is {NOW} (leeway 30 s)"),
+        ({"iat": NOW + 60}, f"'iat' is {NOW + 60}, and it is {NOW} (leeway 30 s)"),
+        ({"tenant": ...}, "'tenant' is required"),
+        ({"scope": 1}, "'scope' is not a string"),
+        ({"scope": ..., "scp": 1}, "'scp' is not a string or an array of strings"),
+        ({"cnf": {}}, "it has a 'cnf' claim, and came without a proof of possession"),
+        ({"events": {}, "at_hash": "x"}, "no access token has at_hash, events"),
+    ],
+    ids=[
+        *("issuer", "audience", "audiences", "another audience", "expired", "not yet", "future", "missing", "scope"),
+        *("scp", "bound to a key", "of another kind"),
+    ],
+)
+def test_the_operator_is_told_what_was_expected_and_what_came(claims: dict[str, Any], detail: str) -> None:
+    with pytest.raises(InvalidToken) as caught:
+        check(under=rules(required_claims=["tenant"]), **{"tenant": "a", **claims})
+    assert caught.value.detail == detail
+
+
+def test_the_operator_is_told_which_profile_does_not_take_a_type() -> None:
+    with refused("type_mismatch") as caught:
+        check_header("ES256", "JWT", RFC9068)
+    assert caught.value.detail == "the profile 'rfc9068' does not take this token's 'typ'"
+
+
+def test_the_operator_is_told_of_an_answer_that_is_nested_too_deep() -> None:
+    with refused("claim_malformed") as caught:
+        check_claims(good_claims() | arrays(MAX_NESTING + 1), HEADER, RULES, now=NOW)
+    assert caught.value.detail == f"the claims are nested deeper than {MAX_NESTING} levels"
+
+
+def test_rules_keep_what_is_required_besides_what_always_is() -> None:
+    assert rules(required_claims="tenant").required_claims == ("tenant",)

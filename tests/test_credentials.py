@@ -244,3 +244,54 @@ def test_a_name_that_can_be_a_subprotocol_is_taken(protocol: str | None) -> None
 def test_a_name_that_cannot_be_a_subprotocol_is_refused(protocol: Any) -> None:
     with pytest.raises(ConfigurationError, match="websocket_protocol is a name such as 'bearer'"):
         checked_protocol(protocol)
+
+
+@pytest.mark.parametrize(
+    ("value", "token"),
+    [
+        (b"Bearer abcX", b"abcX"),
+        (b"Bearer Xabc", b"Xabc"),
+        (b"Bearer abc \t", b"abc"),
+        (b"Bearer abc\x0b", b"abc\x0b"),
+        (b"Bearer \x0babc", b"\x0babc"),
+        (b"Bearer abc\n", b"abc\n"),
+    ],
+    ids=["last letter", "first letter", "white space", "vertical tab behind", "vertical tab in front", "line feed"],
+)
+def test_spaces_and_tabs_around_the_token_are_not_of_it_and_nothing_else(value: bytes, token: bytes) -> None:
+    """RFC 9110 section 5.5."""
+    assert bearer_token(authorization(value)) == token
+
+
+@pytest.mark.parametrize("value", [b"\x0b", b"\x0bBearer", b"XBearerX", b"Bearer\x0b"], ids=repr)
+def test_other_white_space_and_letters_make_it_another_scheme(value: bytes) -> None:
+    with refused("scheme_unsupported", CredentialsRequired):
+        bearer_token(authorization(value))
+
+
+@pytest.mark.parametrize("offered", [b"jwt, X", b"jwt,X", b"jwt,\tX "], ids=repr)
+def test_a_subprotocol_is_what_stands_between_the_commas_without_white_space(offered: bytes) -> None:
+    assert websocket_token([(b"sec-websocket-protocol", offered)], "jwt") == b"X"
+
+
+def test_a_vertical_tab_is_part_of_a_subprotocol() -> None:
+    assert websocket_token([(b"sec-websocket-protocol", b"jwt, a\x0b")], "jwt") == b"a\x0b"
+
+
+@pytest.mark.parametrize(
+    ("headers", "detail"),
+    [
+        (authorization(b""), "the Authorization header is empty"),
+        (authorization(b"Bearer"), "no token follows the scheme"),
+        (
+            [*authorization(b"Bearer abc"), (b"sec-websocket-protocol", b"jwt, abc")],
+            "a token came in the header and as a subprotocol",
+        ),
+        ([(b"sec-websocket-protocol", b"jwt")], "one token follows the subprotocol 'jwt', and no more"),
+    ],
+    ids=["empty", "scheme alone", "in two places", "no token"],
+)
+def test_the_operator_is_told_what_is_wrong_with_the_request(headers: Headers, detail: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        websocket_token(headers, "jwt")
+    assert caught.value.detail == detail

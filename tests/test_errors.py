@@ -145,3 +145,8 @@ def test_every_reason_that_a_module_gives_is_in_the_list() -> None:
 def test_every_reason_in_the_list_is_given_by_some_module() -> None:
     named = {node.value for _, tree in modules() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     assert [reason for reason in REASONS if reason not in named | {"insufficient_scope"}] == []
+
+
+def test_a_refusal_knows_of_no_issuer_key_or_client_at_first() -> None:
+    refusal = InvalidToken("expired")
+    assert (refusal.claim, refusal.issuer, refusal.kid, refusal.client_id) == (None, None, None, None)

@@ -1,5 +1,8 @@
 """For how long a fetched document is used, and when the next fetch is due."""
 
+import time
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +11,7 @@ from jwtguard.freshness import (
     DEFAULT_LIFETIME,
     LONGEST_LIFETIME,
     SHORTEST_LIFETIME,
+    http_date,
     lifetime,
     refresh_delay,
     retry_delay,
@@ -29,6 +33,8 @@ HALF_PAST = "Fri, 15 Jan 2027 00:30:00 GMT"
         pytest.param({"cache-control": "x-max-age=3600"}, DEFAULT_LIFETIME, id="another directive's tail"),
         pytest.param({"cache-control": "max-age=3600", "age": "600"}, 3000, id="age is spent already"),
         pytest.param({"cache-control": "max-age=3600", "age": "9000"}, SHORTEST_LIFETIME, id="older than it may get"),
+        pytest.param({"cache-control": "max-age=3600", "age": "9" * 10}, SHORTEST_LIFETIME, id="an age of 10 digits"),
+        pytest.param({"cache-control": "max-age=3600", "age": "9" * 11}, 3600, id="an age out of all proportion"),
         pytest.param({"cache-control": "max-age=3600", "age": "-600"}, 3600, id="an age that is no number"),
         pytest.param({"cache-control": "max-age=3600", "age": "٣"}, 3600, id="an age in other digits"),
         pytest.param({"cache-control": "max-age=3600", "expires": "0"}, 3600, id="max-age before Expires"),
@@ -78,3 +84,22 @@ def test_each_failure_doubles_the_rest_up_to_a_limit(failures: int, seconds: flo
 def test_chance_takes_up_to_half_of_the_rest_away(failures: int, chance: float) -> None:
     full = retry_delay(failures, longest=300, chance=0)
     assert full / 2 <= retry_delay(failures, longest=300, chance=chance) <= full
+
+
+@pytest.fixture
+def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_from_greenwich")
+@pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000", ""])
+def test_date_is_in_utc_wherever_the_server_stands(zone: str) -> None:
+    assert http_date(f"Fri, 15 Jan 2027 08:00:00 {zone}") == NOW
+
+
+def test_date_in_another_zone_is_that_moment() -> None:
+    assert http_date("Fri, 15 Jan 2027 10:00:00 +0200") == NOW

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtguard.frozen import MAX_NESTING, FrozenDict, FrozenList, freeze, freeze_decoded
+from jwtguard.frozen import MAX_CONTAINERS, MAX_NESTING, FrozenDict, FrozenList, freeze, freeze_decoded
 from tests.test_encoding import json_values
 
 CLAIMS = {"sub": "user-1", "roles": ["reader", {"name": "writer"}], "address": {"country": "PT", "lines": ["a"]}}
@@ -169,3 +169,15 @@ def test_nesting_is_bounded(nested: Callable[[int], dict[str, Any]]) -> None:
     assert freeze(nested(MAX_NESTING)) == nested(MAX_NESTING)
     with pytest.raises(ValueError, match="nested deeper than 32 levels"):
         freeze(nested(MAX_NESTING + 1))
+
+
+@pytest.mark.parametrize("container", ["{}", "[]"])
+def test_the_objects_and_arrays_of_a_document_are_counted(container: str) -> None:
+    def document(number: int) -> bytes:
+        return ('{"a":[' + ",".join([container] * number) + "]}").encode()
+
+    most = document(MAX_CONTAINERS - 2)
+    assert freeze_decoded(json.loads(most), most) == json.loads(most)
+    more = document(MAX_CONTAINERS - 1)
+    with pytest.raises(ValueError, match=f"made of more than {MAX_CONTAINERS} objects and arrays"):
+        freeze_decoded(json.loads(more), more)

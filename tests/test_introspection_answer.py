@@ -285,3 +285,50 @@ def test_signed_answer_about_an_inactive_token_is_read() -> None:
 def test_signed_answer_is_unusable(jws: Any) -> None:
     with pytest.raises(UnusableAnswer):
         read(jws)
+
+
+# --- What the operator is told ---
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"[]", "the answer is not a JSON object"),
+        (b"{}", "'active' is missing or not a boolean"),
+    ],
+    ids=["no object", "no active"],
+)
+def test_operator_is_told_why_an_answer_is_unusable(body: bytes, why: str) -> None:
+    with pytest.raises(UnusableAnswer) as caught:
+        read_answer(body)
+    assert str(caught.value) == why
+
+
+@pytest.mark.parametrize(
+    ("jws", "why"),
+    [
+        (signed(header={"typ": "JWT"}), "the signed answer's 'typ' is not 'token-introspection+jwt'"),
+        (signed(iss="https://evil.example"), "the signed answer's 'iss' is not the issuer"),
+        (signed(aud="another-api"), "the signed answer's 'aud' is not this resource server"),
+        (signed(iat=0), "the signed answer's 'iat' is not a moment ago"),
+    ],
+    ids=["type", "issuer", "audience", "age"],
+)
+def test_operator_is_told_why_a_signed_answer_is_unusable(jws: Any, why: str) -> None:
+    with pytest.raises(UnusableAnswer) as caught:
+        read(jws)
+    assert str(caught.value) == why
+
+
+@pytest.mark.parametrize(
+    ("members", "detail"),
+    [
+        ({"token_use": "id"}, "the introspection answer's 'token_use' is not an access token's"),
+        ({"aud": ...}, "the introspection answer says neither for whom the token is nor of what type"),
+    ],
+    ids=["kind", "silent"],
+)
+def test_operator_is_told_why_an_active_token_is_refused(members: dict[str, Any], detail: str) -> None:
+    with refused("type_mismatch") as caught:
+        check(replace(RULES, require_audience=False), **members)
+    assert caught.value.detail == detail

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jwtguard import jws as jws_module
 from jwtguard.errors import InvalidToken
 from jwtguard.frozen import MAX_CONTAINERS, MAX_NESTING, FrozenDict
 from jwtguard.jws import JWS, parse
@@ -395,3 +396,32 @@ def test_a_refusal_tells_nothing_of_the_token(token: str) -> None:
     assert "s3cret" not in told
     assert not any(part and len(part) > 5 and part in told for part in token.split("."))
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("token", "detail"),
+    [
+        ("a.b", "a compact JWS has 2 dots, the token has 1"),
+        ("a.b.c.d.e", "a JWE in compact serialization came"),
+        (compact(b"[]"), "its first segment is not a JSON object in base64url"),
+        (compact() + "=", "a segment is not canonical base64url without padding"),
+        (compact(claims=b"[]"), "the claims are not a JSON object in UTF-8"),
+        (compact(signature=b""), "the signature is empty"),
+        (compact(HEADER | {"crit": []}), "the header has 'crit', and no extension is understood"),
+    ],
+    ids=["opaque", "encrypted", "header", "encoding", "claims", "no signature", "crit"],
+)
+def test_the_operator_is_told_what_is_wrong_with_the_shape(token: str, detail: str) -> None:
+    with pytest.raises(InvalidToken) as caught:
+        parsed(token)
+    assert caught.value.detail == detail
+
+
+@pytest.mark.parametrize(("characters", "remembered"), [(512, 1), (514, 0)])
+def test_headers_are_remembered_up_to_512_characters(characters: int, remembered: int) -> None:
+    octets = b'{"alg":"ES256","padding":"' + b"x" * (characters * 3 // 4 - 28) + b'"}'
+    assert len(segment(octets)) == characters
+    jws_module._seen_header.cache_clear()
+    for _ in range(2):
+        parsed(compact(octets))
+    assert jws_module._seen_header.cache_info()[:2] == (remembered, remembered)

@@ -1,14 +1,14 @@
 """Sets of keys: what of them serves, and which key a token names."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from jwtguard import InvalidKeySet, KeySet
+from jwtguard import InvalidKeySet, InvalidToken, KeySet
 from jwtguard.key_set import MAX_BYTES, MAX_KEYS
 from tests.key_members import SERVES, jwk, read, serves
 from tests.refusals import refused
@@ -415,3 +415,68 @@ def test_text_that_may_be_a_secret_is_not_repeated(text: str) -> None:
         KeySet.of(text)
     assert "s3cret" not in str(caught.value)
     assert "horse" not in str(caught.value)
+
+
+def test_a_public_key_in_pem_can_be_kept_to_one_kid() -> None:
+    key_set = KeySet.from_pem(signing_key("ES256").pem, kid="key-9")
+    assert [key.kid for key in key_set.keys] == ["key-9"]
+    assert key_set.find("key-9", "ES256") is key_set.keys[0]
+    with refused("unknown_key"):
+        key_set.find("key-8", "ES256")
+
+
+def test_a_kid_stays_its_first_owner_s_whatever_keys_come_between() -> None:
+    key_set = read(jwk("ES256"), jwk("ES384", kid="key-2"), jwk("ES256", number=1))
+    assert [skipped.position for skipped in key_set.skipped] == [2]
+
+
+def test_a_set_that_is_read_in_steps_takes_no_shared_secret_unless_told_to() -> None:
+    found: list[KeySet] = []
+
+    def steps() -> Iterator[None]:
+        found.append((yield from KeySet.reading({"keys": [jwk("ES256"), jwk("HS256", kid="secret")]})))
+
+    assert len(list(steps())) == 2
+    assert found[0].algorithms == {"ES256"}
+
+
+@pytest.mark.parametrize(
+    ("key_set", "kid", "detail"),
+    [
+        (read(jwk("ES256")), "other", "no key for ES256 has the kid that the token names"),
+        (read(jwk("ES384")), None, "no key fits ES256"),
+        (
+            read(jwk("ES256"), jwk("ES256", kid="key-2", number=1)),
+            None,
+            "2 keys fit ES256, and the token names none of them",
+        ),
+    ],
+    ids=["another kid", "no key", "several"],
+)
+def test_the_operator_is_told_why_no_key_is_found(key_set: KeySet, kid: str | None, detail: str) -> None:
+    with pytest.raises(InvalidToken) as caught:
+        key_set.find(kid, "ES256")
+    assert caught.value.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ({"keys": {}}, "a JWK Set is a JSON object with an array 'keys'"),
+        ({"keys": []}, "the JWK Set is empty"),
+    ],
+    ids=["no array", "empty"],
+)
+def test_what_is_wrong_with_a_document_is_said_plainly(document: Any, why: str) -> None:
+    with pytest.raises(InvalidKeySet) as caught:
+        KeySet.from_jwk_set(document)
+    assert str(caught.value) == why
+
+
+def test_text_that_is_neither_keys_nor_a_file_is_told_what_it_might_have_been() -> None:
+    with pytest.raises(InvalidKeySet) as caught:
+        KeySet.of("no such file")
+    assert str(caught.value) == (
+        "keys is a JWK Set, PEM or the path of a file where it is text, and there is no such file; "
+        "a shared secret is bytes"
+    )

@@ -37,6 +37,7 @@ def test_only_strings_grant_anything(claims: dict[str, Any], found: set[str]) ->
         ({"realm_access": {"roles": ["a"]}, "resource_access": {"other": {"roles": ["b"]}}}, {"a"}),
         ({"realm_access": ["roles"], "resource_access": "api"}, set()),
         ({"realm_access.roles": ["a"]}, set()),
+        ({"resource_access": {"api": {"roles": ["b"]}}}, {"b"}),
     ],
     ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )

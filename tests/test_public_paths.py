@@ -150,3 +150,18 @@ def test_rules_are_compared_with_the_very_path_that_starlette_routes_by(path: st
 def test_rule_that_could_not_hold_as_it_is_meant_is_refused(rules: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         PublicPaths(rules)
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "public"),
+    [
+        (["/health"], "/health", True),
+        (["/health"], "/other", False),
+        (["/static/*"], "/static/a", True),
+        (["/static/*"], "/other", False),
+        ([], "/", False),
+    ],
+    ids=["exact", "not exact", "prefix", "not the prefix", "no rules"],
+)
+def test_rules_of_one_sort_alone_hold_as_well(rules: list[str], path: str, public: bool) -> None:
+    assert PublicPaths(rules).holds({"path": path}) is public

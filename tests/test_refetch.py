@@ -129,3 +129,10 @@ def test_threads_that_share_a_budget_do_not_exceed_it_together() -> None:
         thread.join()
     assert len(fetches) == 8
     assert sum(fetches) == refetch.BURST
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5, 29.9])
+def test_key_id_is_refused_from_the_moment_that_a_fetch_did_not_bring_it(seconds: float) -> None:
+    budget = RefetchBudget()
+    budget.refuse("forged", now=NOW)
+    assert not budget.spend("forged", now=NOW + seconds)

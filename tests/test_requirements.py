@@ -29,13 +29,16 @@ def refusal(required: dict[str, Any], **claims: Any) -> InsufficientScope | None
         ({}, {}, None),
         ({"scopes": ["a", "b"]}, {"scope": "b a c"}, None),
         ({"scopes": ["a", "b"]}, {"scope": "a"}, "insufficient_scope"),
-        ({"scopes": "a"}, {"scope": "a"}, None),
+        ({"scopes": "read"}, {"scope": "read"}, None),
+        ({"any_scope": "read"}, {"scope": "read"}, None),
         ({"scopes": ["A"]}, {"scope": "a"}, "insufficient_scope"),
         ({"any_scope": ["a", "b"]}, {"scope": "b"}, None),
         ({"any_scope": ["a", "b"]}, {"scope": "c"}, "insufficient_scope"),
         ({"roles": ["admin"]}, {"roles": ["admin", "x"]}, None),
         ({"roles": ["admin", "x"]}, {"roles": ["admin"]}, "insufficient_roles"),
+        ({"roles": "admin"}, {"roles": "admin"}, None),
         ({"roles": "admin"}, {}, "insufficient_roles"),
+        ({"any_role": "admin"}, {"roles": "admin"}, None),
         ({"any_role": ["admin", "owner"]}, {"roles": ["owner"]}, None),
         ({"any_role": ["admin", "owner"]}, {"roles": ["guest"]}, "insufficient_roles"),
         ({"permissions": ["pay"]}, {"permissions": ["pay"]}, None),
@@ -151,3 +154,36 @@ def test_description_does_not_tell_a_client_what_the_token_holds() -> None:
 
 def test_refusal_for_scopes_is_no_invalid_token() -> None:
     assert not issubclass(InsufficientScope, InvalidToken)
+
+
+@pytest.mark.parametrize(
+    ("required", "detail"),
+    [
+        ({"scopes": ["a", "b"]}, "required are a, b"),
+        ({"any_scope": ["a", "b"]}, "one of a, b is required"),
+        ({"roles": ["a", "b"]}, "required are a, b"),
+        ({"any_role": ["a", "b"]}, "one of a, b is required"),
+        ({"permissions": ["a", "b"]}, "required are a, b"),
+        ({"claims": {"tenant": 7}}, "the claim 'tenant' is not as this route requires"),
+    ],
+    ids=["scopes", "any_scope", "roles", "any_role", "permissions", "claims"],
+)
+def test_operator_is_told_what_the_route_asks_for(required: dict[str, Any], detail: str) -> None:
+    refused = refusal(required)
+    assert refused is not None
+    assert refused.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("required", "said"),
+    [
+        ({"any_role": ["admin", 7]}, "any_role holds names, not ('admin', 7)"),
+        ({"roles": [""]}, "roles holds names, not ['']"),
+        ({"claims": ["tenant"]}, "claims is {'name': value}, not list"),
+    ],
+    ids=["any_role", "roles", "claims"],
+)
+def test_mistake_is_told_by_the_name_of_the_option(required: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        requirements(**required)
+    assert str(caught.value) == said

@@ -152,3 +152,15 @@ def test_event_loops_in_several_threads_may_share_a_cache() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert len(cache) <= 4
+
+
+def test_remembered_token_holds_from_the_later_of_its_two_beginnings() -> None:
+    for earlier, later in (("iat", "nbf"), ("nbf", "iat")):
+        token = check_claims({**good_claims(), earlier: NOW - 100, later: NOW - 50}, HEADER, rules(), now=NOW)
+        held = Remembered.under(token, rules(), KEY, KEYS)
+        assert [held.holds(KEYS, now) for now in (NOW - 81, NOW - 80)] == [False, True]
+
+
+def test_remembered_token_keeps_the_rules_that_it_satisfied() -> None:
+    under = rules()
+    assert Remembered.under(check_claims(good_claims(), HEADER, under, now=NOW), under, KEY, KEYS).rules is under
