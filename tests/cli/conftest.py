@@ -35,6 +35,8 @@ Command = Callable[..., Outcome]
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Run `jwtguard` with arguments, standard input and a clock."""
 
+    monkeypatch.delenv("COLUMNS", raising=False)  # of the terminal that the tests run in
+
     def run(*arguments: str, stdin: bytes = b"", now: float = NOW) -> Outcome:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         try:

@@ -14,7 +14,7 @@ INTERVAL: Final = 0.005
 async def ticking() -> AsyncIterator[list[float]]:
     """Tick every 5 ms; yield how many seconds late each tick was.
 
-    What the process holds already is kept from the garbage collector meanwhile: that work is the process's own.
+    What the process holds already is kept from the garbage collector, for good: that work is the process's own.
     """
     late: list[float] = []
 
@@ -33,4 +33,3 @@ async def ticking() -> AsyncIterator[list[float]]:
         await asyncio.sleep(2 * INTERVAL)  # the tick that was held up last is counted too
     finally:
         ticker.cancel()
-        gc.unfreeze()
