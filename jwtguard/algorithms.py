@@ -1,14 +1,14 @@
 """The signature algorithms: which key each takes, and how a key verifies. All of python-jose is reached from here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jose import jwk as jose_jwk
 from jose.backends.base import Key
@@ -22,8 +22,7 @@ Verify = Callable[[bytes, bytes], bool]
 """Takes a signing input and a signature, and tells whether they belong together; raises nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Algorithm:
+class Algorithm(msgspec.Struct, frozen=True):
     """One JWS algorithm and the only kind of key that serves it (RFC 8725 section 3.1).
 
     Attributes:
@@ -184,11 +183,27 @@ def signer(private_key: str | bytes, algorithm: str) -> Callable[[bytes], bytes]
         raise ValueError(f"an RSA key has at least 2048 bits (RFC 7518 section 3.3), this one {key.key_size}")
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return _ecdsa_signer(key)
     if isinstance(key, rsa.RSAPrivateKey) and algorithm == "PS256":
         sha256 = hashes.SHA256()
         pss = padding.PSS(mgf=padding.MGF1(sha256), salt_length=sha256.digest_size)
         return lambda signing_input: key.sign(signing_input, pss, sha256)
     sign: Callable[[bytes], bytes] = jose_jwk.construct(pem, algorithm).sign
+    return sign
+
+
+def _ecdsa_signer(key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
+    """ES256 without random numbers, whose least flaw gives the key away (RFC 6979, RFC 8725 section 3.2)."""
+    try:
+        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    except (TypeError, UnsupportedAlgorithm):  # cryptography before 43, OpenSSL before 3.2
+        algorithm = _ECDSA["256"]
+
+    def sign(signing_input: bytes) -> bytes:
+        r, s = decode_dss_signature(key.sign(signing_input, algorithm))
+        return r.to_bytes(32) + s.to_bytes(32)
+
     return sign
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.backends.openssl.backend import Backend
 from cryptography.hazmat.primitives import asymmetric, hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, mldsa, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -326,6 +327,35 @@ def test_what_this_resource_server_signs_verifies(name: str, as_text: bool) -> N
     pem = private_pem(signing_key(name).private)
     signature = signer(pem.decode() if as_text else pem, name)(SIGNING_INPUT)
     assert verify_with(name)(SIGNING_INPUT, signature)
+
+
+# RFC 6979 appendix A.2.5: a private key, and for each text the one signature.
+RFC6979_KEY = ec.derive_private_key(0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721, ec.SECP256R1())
+RFC6979_SIGNATURES = {
+    b"sample": "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+    "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+    b"test": "f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
+    "019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083",
+}
+
+
+@pytest.mark.parametrize("text", RFC6979_SIGNATURES)
+def test_ecdsa_signatures_are_made_without_random_numbers(text: bytes) -> None:
+    """RFC 8725 section 3.2."""
+    assert signer(private_pem(RFC6979_KEY), "ES256")(text).hex() == RFC6979_SIGNATURES[text]
+
+
+def test_an_openssl_that_makes_ecdsa_signatures_with_random_numbers_only_signs_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Backend, "ecdsa_deterministic_supported", lambda _: False)
+    signature = signer(private_pem(signing_key("ES256").private), "ES256")(SIGNING_INPUT)
+    assert verify_with("ES256")(SIGNING_INPUT, signature)
+
+
+def test_nothing_is_signed_with_none_or_with_a_shared_secret() -> None:
+    """RFC 8725 section 3.2."""
+    assert set(SIGNING) <= set(ASYMMETRIC)
 
 
 @pytest.mark.parametrize(
