@@ -6,6 +6,7 @@ from typing import Final
 from jwtguard.errors import ConfigurationError, CredentialsRequired, InsufficientScope, JWTGuardError
 
 _SCHEME: Final = "Bearer"
+_REALM: Final = "resource server"
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*").fullmatch
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+").fullmatch
 
@@ -15,7 +16,7 @@ def challenge(error: JWTGuardError, *, realm: str | None = None) -> str | None:
 
     Args:
         error: the refusal.
-        realm: the protection space to name.
+        realm: the protection space to name; without one, "resource server" where nothing else would follow the scheme.
 
     Raises:
         ConfigurationError: where the realm cannot stand in a header.
@@ -32,7 +33,7 @@ def challenge(error: JWTGuardError, *, realm: str | None = None) -> str | None:
     if isinstance(error, InsufficientScope) and (scopes := [scope for scope in error.scopes if _SCOPE_TOKEN(scope)]):
         parameters.append(("scope", " ".join(scopes)))
     if not parameters:
-        return _SCHEME
+        parameters.append(("realm", _REALM))  # "MUST be followed by one or more auth-param values" (RFC 6750 section 3)
     return f"{_SCHEME} " + ", ".join(f"{name}={_quoted(value)}" for name, value in parameters)
 
 

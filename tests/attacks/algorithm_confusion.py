@@ -57,7 +57,7 @@ def public_keys_as_secrets() -> Iterator[Case]:
     for signer in map(signing_key, SIGNERS):
         for form, secret in public_forms(signer):
             yield from table(
-                ("RFC 8725 section 3.1 (b)", "RFC 8725 section 2.1"),
+                ("RFC 8725 section 3.1 (b)", "RFC 8725 section 2.1", "RFC 9068 section 4 (a)"),
                 "algorithm_not_allowed",
                 {f"{hmac} with the {signer.algorithm} key's {form}": hmac_token(secret, hmac) for hmac in HMACS},
                 keys=key_set(signer),
@@ -79,6 +79,12 @@ def public_keys_as_secrets() -> Iterator[Case]:
             rules={"algorithms": (signer.algorithm, "HS256")},
         )
     yield from table(
+        "RFC 9068 section 4 (a)",
+        "algorithm_not_allowed",
+        {"HS256 with a secret, where nobody allowed it": signing_key("HS256").token(None, header(alg="HS256"))},
+        keys=key_set(key(), signing_key("HS256")),
+    )
+    yield from table(
         "RFC 8725 section 3.1 (c)",
         "algorithm_not_allowed",
         {"HS256 with the empty secret": hmac_token(b"", "HS256"), "HS256 with a zero": hmac_token(b"\x00", "HS256")},
@@ -90,7 +96,7 @@ def unsigned() -> Iterator[Case]:
     for algorithm in NONES:
         unsigned_input = f"{segment(header(alg=algorithm))}.{claims}"
         yield from table(
-            ("RFC 8725 section 3.2 (c)", "RFC 9068 section 4 (h)"),
+            ("RFC 8725 section 3.2 (d)", "RFC 9068 section 4 (j)", "RFC 9068 section 4 (m)"),
             "algorithm_not_allowed",
             {
                 f"alg {algorithm!r} with a genuine signature": signed(None, header(alg=algorithm)),
@@ -99,17 +105,17 @@ def unsigned() -> Iterator[Case]:
             },
         )
         yield from table(
-            ("RFC 8725 section 3.2 (c)", "RFC 9068 section 4 (h)"),
+            ("RFC 8725 section 3.2 (d)", "RFC 9068 section 4 (j)", "RFC 9068 section 4 (m)"),
             "token_malformed",
             {f"alg {algorithm!r} without a signature": f"{unsigned_input}."},
         )
         yield from table(
-            "RFC 8725 section 3.2 (c)",
+            "RFC 8725 section 3.2 (d)",
             "token_opaque",
             {f"alg {algorithm!r} without even the second dot": unsigned_input},
         )
     yield from table(
-        "RFC 9068 section 4 (g)",
+        "RFC 9068 section 4 (i)",
         "token_malformed",
         {"the signature cut off": f"{signed().rpartition('.')[0]}."},
     )
@@ -187,6 +193,28 @@ def swapped() -> Iterator[Case]:
             {f"{signs} under the name {says}, by a key without alg": _says(says, rsa, signs=signs)},
             keys=_without_alg(rsa),
         )
+    # A key without `alg` does not say for which algorithm it is; `algorithms` does, where the issuer uses but one.
+    any_alg = {name: _says(name, rsa, signs=name) for name in ("RS256", "RS512", "PS256")}
+    yield from table(
+        "RFC 7517 section 4.4",
+        ACCEPTED,
+        {f"{name} by a key without alg": token for name, token in any_alg.items()},
+        keys=_without_alg(rsa),
+    )
+    yield from table(
+        "RFC 8725 section 3.1 (c)",
+        "algorithm_not_allowed",
+        {f"{name} by a key without alg, of an issuer that uses RS256": any_alg[name] for name in ("RS512", "PS256")},
+        keys=_without_alg(rsa),
+        rules={"algorithms": "RS256"},
+    )
+    yield from table(
+        "RFC 8725 section 3.1 (c)",
+        ACCEPTED,
+        {"RS256 by a key without alg, of an issuer that uses RS256": any_alg["RS256"]},
+        keys=_without_alg(rsa),
+        rules={"algorithms": "RS256"},
+    )
     for algorithm in ("ES384", "ES512", "RS256", "EdDSA"):
         yield from table(
             "RFC 8725 section 3.1 (c)",

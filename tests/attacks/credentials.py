@@ -7,7 +7,7 @@ from tests.signing import NOW
 
 TOKEN = signed()
 GOOD = b"Authorization: Bearer " + TOKEN.encode()
-MISSING = ("RFC 6750 section 3 (a)", "RFC 6750 section 3.1 (d)")
+MISSING = ("RFC 6750 section 3 (a)", "RFC 6750 section 3.1 (e)")
 
 
 def headers(*lines: bytes) -> Request:
@@ -127,7 +127,7 @@ def in_other_places() -> Iterator[Case]:
         },
     )
     yield from table(
-        ("RFC 6750 section 2.3 (a)", "RFC 6750 section 5.3 (g)", *MISSING),
+        ("RFC 6750 section 2.3 (a)", "RFC 6750 section 5.3 (g)", "RFC 9700 section 4.3.2", *MISSING),
         "credentials_missing",
         {
             "in the query": Request(target=b"/invoices?" + form),
@@ -137,7 +137,7 @@ def in_other_places() -> Iterator[Case]:
         },
     )
     yield from table(
-        ("RFC 6750 section 5.2 (h)", "RFC 6750 section 5.3 (d)", *MISSING),
+        ("RFC 6750 section 5.2 (i)", "RFC 6750 section 5.3 (d)", *MISSING),
         "credentials_missing",
         {
             "in a cookie": headers(b"Cookie: access_token=" + token),

@@ -29,7 +29,7 @@ def base64url() -> Iterator[Case]:
     one_more = signed(of_length(CLAIMS_JSON, 1), of_length(HEADER_JSON, 1))
     head, claims, _ = one_more.split(".")
     yield from table(
-        ("RFC 7515 section 2", "RFC 7515 section 5.2"),
+        ("RFC 7515 section 2", "RFC 7515 section 5.2", "RFC 6750 section 3.1 (b)"),
         "token_malformed",
         {
             "a bit that carries nothing, in the claims": one_more.replace(claims, with_trailing_bits(claims)),
@@ -232,7 +232,7 @@ def encrypted() -> Iterator[Case]:
         return ".".join([segment({"enc": "A128GCM", **members}), "AAAA", "AAAA", "AAAA", "AAAA"])
 
     yield from table(
-        ("RFC 9068 section 4 (d)", "RFC 8725 section 3.2 (d)", "RFC 8725 section 3.3 (b)"),
+        ("RFC 9068 section 4 (e)", "RFC 8725 section 3.2 (e)", "RFC 8725 section 3.3 (b)"),
         "token_encrypted",
         {
             "a JWE by RSAES-PKCS1-v1_5": jwe(alg="RSA1_5"),

@@ -107,7 +107,7 @@ def keys_brought_along() -> Iterator[Case]:
     }
     for name, members in brought.items():
         yield from table(
-            ("RFC 8725 section 3.10 (b)", "RFC 9068 section 4 (i)"),
+            ("RFC 8725 section 3.10 (b)", "RFC 9068 section 4 (k)"),
             "signature_mismatch",
             {
                 f"{name}, under the issuer's kid": ATTACKER.token(None, header(**members)),
@@ -115,7 +115,7 @@ def keys_brought_along() -> Iterator[Case]:
             },
         )
         yield from table(
-            ("RFC 8725 section 3.10 (b)", "RFC 9068 section 4 (i)"),
+            ("RFC 8725 section 3.10 (b)", "RFC 9068 section 4 (k)"),
             "unknown_key",
             {f"{name}, under the attacker's kid": ATTACKER.token(None, header(kid="mine", **members))},
         )

@@ -48,7 +48,12 @@ def look_alikes(url: str) -> dict[str, str]:
 
 
 def issuers() -> Iterator[Case]:
-    clauses = ("RFC 9068 section 4 (e)", "RFC 8725 section 3.8 (a)")
+    clauses = (
+        "RFC 9068 section 4 (g)",
+        "RFC 8725 section 3.8 (a)",
+        "RFC 8725 section 3.8 (c)",
+        "RFC 9068 section 4 (m)",
+    )
     yield from table(
         clauses, "issuer_mismatch", {f"iss {name}": signed(iss=value) for name, value in look_alikes(ISSUER).items()}
     )
@@ -95,10 +100,12 @@ def issuers() -> Iterator[Case]:
 
 def audiences() -> Iterator[Case]:
     clauses = (
-        "RFC 9068 section 4 (f)",
+        "RFC 9068 section 4 (h)",
         "RFC 8725 section 3.9 (b)",
         "RFC 6750 section 5.1 (c)",
-        "RFC 6750 section 5.2 (b)",
+        "RFC 6750 section 5.2 (c)",
+        "RFC 9068 section 4 (m)",
+        "RFC 9700 section 2.3 (a)",
     )
     others = look_alikes(AUDIENCE)
     yield from table(clauses, "audience_mismatch", {f"aud {name}": signed(aud=value) for name, value in others.items()})
@@ -202,7 +209,12 @@ def other_claims() -> Iterator[Case]:
 
 
 def scopes() -> Iterator[Case]:
-    clauses = ("RFC 6750 section 3.1 (c)", "RFC 6749 section 3.3")
+    clauses = (
+        "RFC 6750 section 3.1 (d)",
+        "RFC 6749 section 3.3",
+        "RFC 6750 section 5.2 (d)",
+        "RFC 9700 section 2.3 (b)",
+    )
     granted: dict[str, dict[str, Any]] = {
         "nothing": {"scope": ""},
         "no scope at all": {"scope": ...},

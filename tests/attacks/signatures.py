@@ -198,7 +198,14 @@ def replaced() -> Iterator[Case]:
     header_text, claims, signature = signed().split(".")
     other = signed(sub="user-2").split(".")
     yield from table(
-        ("RFC 8725 section 3.3 (a)", "RFC 6750 section 5.1 (a)", "RFC 6750 section 5.2 (a)", "RFC 9068 section 4 (g)"),
+        (
+            "RFC 8725 section 3.3 (a)",
+            "RFC 6750 section 5.1 (a)",
+            "RFC 6750 section 5.2 (b)",
+            "RFC 9068 section 4 (i)",
+            "RFC 9068 section 4 (m)",
+            "RFC 6750 section 3.1 (b)",
+        ),
         "signature_mismatch",
         {
             "claims changed": f"{header_text}.{segment(good_claims(sub='admin'))}.{signature}",

@@ -14,6 +14,7 @@ SECTIONS = (
     "RFC 6750 section 2",
     "RFC 6750 section 3",
     "RFC 6750 section 5",
+    "RFC 9700",
 )
 
 ELSEWHERE = {

@@ -47,7 +47,12 @@ def of_every_type() -> Iterator[Case]:
 
 
 def expiry() -> Iterator[Case]:
-    clauses = ("RFC 9068 section 4 (j)", "RFC 6750 section 5.2 (j)", "RFC 9068 section 4 (k)")
+    clauses = (
+        "RFC 9068 section 4 (l)",
+        "RFC 6750 section 5.2 (k)",
+        "RFC 9068 section 4 (m)",
+        "RFC 6750 section 3.1 (b)",
+    )
     gone = {
         "expired long ago": 1,
         "expired in 1970": 0,
