@@ -6,7 +6,6 @@ from typing import Final
 from jwtguard.errors import ConfigurationError, CredentialsRequired, InsufficientScope, JWTGuardError
 
 _SCHEME: Final = "Bearer"
-_REALM: Final = "resource server"
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*").fullmatch
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+").fullmatch
 
@@ -16,7 +15,7 @@ def challenge(error: JWTGuardError, *, realm: str | None = None) -> str | None:
 
     Args:
         error: the refusal.
-        realm: the protection space to name; without one, "resource server" where nothing else would follow the scheme.
+        realm: the protection space to name.
 
     Raises:
         ConfigurationError: where the realm cannot stand in a header.
@@ -33,7 +32,9 @@ def challenge(error: JWTGuardError, *, realm: str | None = None) -> str | None:
     if isinstance(error, InsufficientScope) and (scopes := [scope for scope in error.scopes if _SCOPE_TOKEN(scope)]):
         parameters.append(("scope", " ".join(scopes)))
     if not parameters:
-        parameters.append(("realm", _REALM))  # "MUST be followed by one or more auth-param values" (RFC 6750 section 3)
+        # RFC 6750 section 3 wants a parameter even here; RFC 9110 section 11.6.1 does not, and a name that nobody has
+        # given to this resource server would tell a client nothing.
+        return _SCHEME
     return f"{_SCHEME} " + ", ".join(f"{name}={_quoted(value)}" for name, value in parameters)
 
 

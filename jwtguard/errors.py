@@ -95,7 +95,7 @@ def _anew(kind: type[JWTGuardError], text: str) -> JWTGuardError:
 
 
 class CredentialsRequired(JWTGuardError):
-    """The request carries no bearer token: 401 and a challenge without an error code (RFC 6750 section 3.1)."""
+    """The request carries no bearer token: 401 and a bare challenge (RFC 6750 section 3.1)."""
 
     status = 401
     error = None

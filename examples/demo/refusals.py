@@ -79,7 +79,7 @@ REFUSED_CALLS = (
     RefusedCall(
         what="No token",
         token=lambda _: None,
-        expected=Refusal(reason="credentials_missing", challenge='Bearer realm="resource server"'),
+        expected=Refusal(reason="credentials_missing", challenge="Bearer"),
     ),
     RefusedCall(what="Tampered claims", token=_tampered_claims, expected=Refusal(reason="signature_mismatch")),
     RefusedCall(what="Tampered signature", token=_tampered_signature, expected=Refusal(reason="signature_mismatch")),

@@ -164,6 +164,7 @@ WALKED: Final = [
         "RFC 6750 section 3",
         a="There is a challenge where credentials are missing or do not give access.",
         b="The challenge's scheme is `Bearer`.",
+        # Not to the letter where no credentials came and no realm is configured: `Bearer` then, as DESIGN promises.
         c="One or more parameters follow the scheme.",
         d="There is at most one `realm`.",
         e="There is at most one `scope`, of scope tokens and single spaces.",

@@ -47,7 +47,7 @@ def test_health_is_public_and_tells_that_the_keys_are_there(served: Party, url: 
 @pytest.mark.parametrize("path", ["/invoices", "/docs", "/nothing-here"])
 def test_every_other_path_takes_a_token(served: Party, url: str, path: str) -> None:
     answer = served.http.get(url + path)
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="resource server"')
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 def test_token_for_another_audience_is_refused(served: Party, url: str) -> None:

@@ -212,7 +212,7 @@ def refusal(reason: str) -> Answer:
     if reason == "issuer_unreachable":
         return Answer(503, {"detail": {"error_description": description}}, says_when=True)
     if reason == "credentials_missing":
-        return Answer(401, {"detail": {"error_description": description}}, 'Bearer realm="resource server"')
+        return Answer(401, {"detail": {"error_description": description}}, "Bearer")
     missing_scope = reason == "insufficient_scope"
     code, scope = ("insufficient_scope", ', scope="invoices:read"') if missing_scope else ("invalid_token", "")
     return Answer(

@@ -27,7 +27,7 @@ def test_a_challenge_reads_back_to_its_realm_its_code_and_its_description(
 ) -> None:
     error = kind(reason, detail=detail)
     code = {} if error.error is None else {"error": error.error, "error_description": REASONS[reason]}
-    expected = {"realm": realm, **code} if realm is not None else code or {"realm": "resource server"}
+    expected = {"realm": realm, **code} if realm is not None else code
     assert read_challenge(challenge(error, realm=realm) or "") == Challenge("Bearer", expected)
 
 
