@@ -103,9 +103,11 @@ class Guard(SecurityBase, Generic[Claims]):
         """
         try:
             token = await access_token(connection.scope, self._resource_server, self._websocket_protocol)
-            if not token.scopes.issuperset(security_scopes.scopes):
+            if security_scopes.scopes and not token.scopes.issuperset(security_scopes.scopes):
                 raise InsufficientScope(scopes=scope_tokens(security_scopes.scopes))
-            return self._with_typed_claims(token)
+            if self._typed_claims is None:
+                return cast("AccessToken[Claims]", token)  # Claims is FrozenDict then
+            return self._typed_claims.of(token)
         except JWTGuardError as error:
             raise self._refusal(error, connection) from None
 
@@ -194,11 +196,6 @@ class Guard(SecurityBase, Generic[Claims]):
             items: what is sent, for one the events of an async generator.
         """
         return stream_until_expiry(token, items, now=self._resource_server.now)
-
-    def _with_typed_claims(self, token: AccessToken) -> AccessToken[Claims]:
-        if self._typed_claims is None:
-            return cast("AccessToken[Claims]", token)  # Claims is FrozenDict then
-        return self._typed_claims.of(token)
 
     def _as_validated(self, token: AccessToken[Any], connection: HTTPConnection) -> AccessToken[Any]:
         """Return the token with its claims as they came, for requirements; an override's token has no other form."""

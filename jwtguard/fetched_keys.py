@@ -3,11 +3,12 @@
 import logging
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from itertools import count
 from math import ceil, inf
 from threading import Lock
 from typing import Final
+
+import msgspec
 
 from jwtguard.errors import InvalidKeySet, Unavailable
 from jwtguard.freshness import refresh_delay, retry_delay
@@ -15,7 +16,7 @@ from jwtguard.http import HTTP, Deadline, ExchangeFailed
 from jwtguard.jwk import VerificationKey
 from jwtguard.key_set import KeySet
 from jwtguard.key_set_fetch import PublishedKeys, fetch_key_set
-from jwtguard.key_source import IssuerHealth
+from jwtguard.key_source import Calm, IssuerHealth
 from jwtguard.metadata import Metadata, MetadataRefused, fetch_metadata
 from jwtguard.refetch import RefetchBudget
 from jwtguard.single_flight import SingleFlight
@@ -30,8 +31,7 @@ LONGEST_WANTED_RETRY: Final = 15.0
 _log = logging.getLogger("jwtguard.keys")
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(msgspec.Struct, frozen=True):
     """All that is known of the keys, swapped whole, so that event loops in several threads never see half of it.
 
     Attributes:
@@ -114,11 +114,10 @@ class FetchedKeys:
         self._metadata: Metadata | None = None
         self._lock = Lock()
         self._state = _State()
-        # The next is what every request with a known key looks at, so it is one tuple: keys, from when, until when.
-        self._calm: tuple[KeySet | None, float, float] = None, inf, -inf
+        self.calm: Calm = None, inf, -inf
 
     def known(self, now: float) -> KeySet | None:
-        keys, since, until = self._calm
+        keys, since, until = self.calm
         if since <= now < until:
             return keys
         state = self._state
@@ -269,7 +268,7 @@ class FetchedKeys:
             longest = LONGEST_WANTED_RETRY if before.keys(now) is None else LONGEST_RETRY
             chance = self._chance()
             self._put(
-                replace(
+                msgspec.structs.replace(
                     before,
                     fetched_at=min(before.fetched_at, now),
                     planned_at=now,
@@ -284,4 +283,4 @@ class FetchedKeys:
     def _put(self, state: _State) -> None:
         self._state = state
         keys = state.published.keys if state.published is not None else None
-        self._calm = keys, state.planned_at, state.calm_until
+        self.calm = keys, state.planned_at, state.calm_until

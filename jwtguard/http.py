@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from inspect import isclass, iscoroutinefunction
 from ipaddress import ip_address
 from time import perf_counter, time
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from jwtguard.errors import ConfigurationError
 from jwtguard.events import Exchange
@@ -43,8 +44,7 @@ class ExchangeFailed(Exception):
     """No usable answer came; the text says what did, without anything of the request but its URL."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A complete response, small enough to be decoded on the event loop.
 
     Attributes:

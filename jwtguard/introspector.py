@@ -5,11 +5,13 @@ import logging
 import random
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from math import inf
 from typing import Any, Final, NoReturn
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from jwtguard.access_token import AccessToken
 from jwtguard.circuit import Circuit
@@ -42,8 +44,7 @@ _ABOUT_THE_QUESTION: Final = frozenset({400, 413, 414, 422, 431})
 _log = logging.getLogger("jwtguard.introspection")
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(msgspec.Struct, frozen=True):
     """Nothing came of a question.
 
     Attributes:

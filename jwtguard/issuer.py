@@ -5,6 +5,8 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from jwtguard.algorithms import ASYMMETRIC, SYMMETRIC
 from jwtguard.claim_values import ClaimValues, allowed_values
 from jwtguard.claims import Profile, Rules
@@ -110,8 +112,7 @@ class Issuer:
         return self.keys is None or self.introspection is not None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrustedIssuer:
+class TrustedIssuer(msgspec.Struct, frozen=True, eq=False):
     """An issuer at work in one resource server.
 
     Attributes:

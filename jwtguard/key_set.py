@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
+
+import msgspec
 
 from jwtguard.encoding import decode_object
 from jwtguard.errors import InvalidKeySet, InvalidToken
@@ -17,8 +18,7 @@ MAX_BYTES: Final = 512 * 1024
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedKey:
+class SkippedKey(msgspec.Struct, frozen=True):
     """A member of a JWK Set that does not serve.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
+
+import msgspec
 
 from jwtguard.freshness import lifetime
 from jwtguard.http import HTTP, Answer, ExchangeFailed, answered
@@ -14,8 +15,7 @@ _LONGEST_VALIDATOR: Final = 256
 _CACHING: Final = ("cache-control", "expires")
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedKeys:
+class PublishedKeys(msgspec.Struct, frozen=True):
     """A key set as it was fetched.
 
     Attributes:
@@ -63,7 +63,7 @@ async def fetch_key_set(
     headers = {"Accept": "application/jwk-set+json, application/json", **conditions}
     answer = await http.request("GET", url, headers=headers, seconds=seconds, keep_alive=False)
     if answer.status == 304 and known is not None and conditions:
-        return replace(known, lifetime=lifetime({**known.caching, **answer.headers}, now=now))
+        return msgspec.structs.replace(known, lifetime=lifetime({**known.caching, **answer.headers}, now=now))
     if answer.status != 200:
         raise ExchangeFailed(f"{url} {answered(answer)}")
     digest = sha256(answer.body).digest()

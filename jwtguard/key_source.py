@@ -1,6 +1,7 @@
 """Where an issuer's keys come from, seen from outside; and keys that came with the configuration."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 from jwtguard.jwk import VerificationKey
@@ -33,8 +34,18 @@ class IssuerHealth:
     next_refresh: float | None = None
 
 
+Calm = tuple[KeySet | None, float, float]
+"""The keys that serve, from when, and until when there is nothing to do but to use them: seconds since the epoch."""
+
+
 class KeySource(Protocol):
-    """Where the keys of one issuer are asked for."""
+    """Where the keys of one issuer are asked for.
+
+    Attributes:
+        calm: what holds at present. It is another tuple as soon as anything has changed.
+    """
+
+    calm: Calm
 
     def known(self, now: float) -> KeySet | None:
         """Return the keys that serve at this moment, without waiting; None if there are none.
@@ -75,6 +86,7 @@ class ConfiguredKeys:
     def __init__(self, issuer: str, keys: KeySet) -> None:
         self._issuer = issuer
         self._keys = keys
+        self.calm: Calm = keys, -inf, inf
 
     def known(self, now: float) -> KeySet:  # noqa: ARG002  (they do not age)
         return self._keys

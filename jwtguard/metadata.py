@@ -1,16 +1,16 @@
 """Where an issuer publishes its metadata, and what of it is believed (RFC 8414, OpenID Connect Discovery 1.0)."""
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from jwtguard.encoding import decode_object
 from jwtguard.errors import ConfigurationError
 from jwtguard.http import HTTP, Answer, Deadline, ExchangeFailed, answered, check_url
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(msgspec.Struct, frozen=True):
     """An authorization server's metadata, as far as a resource server needs it.
 
     Attributes:

@@ -179,31 +179,31 @@ async def access_token(
     Raises:
         JWTGuardError: where there is none, or it is not good.
     """
-    presented = _presented(scope, resource_server)
-    if presented is not None:
-        return presented.token
+    headers, seen = scope["headers"], scope.get(STATE_KEY)
+    if seen is not None and (earlier := _presented(scope, resource_server)) is not None:
+        return earlier.token
     observed = resource_server.observation.on_event is not None
     began = perf_counter() if observed else 0.0
     if websocket_protocol is not None and scope["type"] == "websocket":
-        text = websocket_token(scope["headers"], websocket_protocol)
+        text = websocket_token(headers, websocket_protocol)
         token_text = text.decode("latin-1")
         scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name != token_text]
     else:
-        text = bearer_token(scope["headers"])
-    digest = resource_server.digest(text)
-    token = resource_server.recall(digest)
+        text = bearer_token(headers)
+    digest, token = resource_server.recall(text)
+    cached = token is not None
     if token is not None:
-        presented = Presented(scope["headers"], text, token)
+        presented = Presented(headers, text, token)
     else:
         check_token68(text)
         decision = await resource_server.examine(text, digest)
-        presented = Presented(scope["headers"], text, decision.token, decision.confirmed)
+        token, seen = decision.token, scope.get(STATE_KEY)
+        presented = Presented(headers, text, token, decision.confirmed)
     # A new one: copies of the scope, for requests that are made out of this one, share the old.
-    seen = scope.get(STATE_KEY)
     scope[STATE_KEY] = {**seen, resource_server: presented} if seen else {resource_server: presented}
     if observed:
-        resource_server.observation.accepted(presented.token.issuer, cached=token is not None, began=began)
-    return presented.token
+        resource_server.observation.accepted(token.issuer, cached=cached, began=began)
+    return token
 
 
 def validated_token(scope: Scope, resource_server: ResourceServer) -> AccessToken | None:

@@ -1,17 +1,17 @@
 """What a route asks of a token beyond its being good: scopes, roles, permissions, claims (RFC 6750 section 3.1)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any
+
+import msgspec
 
 from jwtguard.access_token import AccessToken
 from jwtguard.challenge import check_scopes
 from jwtguard.errors import ConfigurationError, InsufficientScope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirements:
+class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     """What a token must have.
 
     Attributes:

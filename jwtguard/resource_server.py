@@ -107,6 +107,7 @@ class ResourceServer:
         )
         self._route = route
         self._cache = TokenCache(token_cache)
+        self._most_bytes_remembered = max_token_bytes if self._cache.enabled else -1
         self._trusted = self._trust(configured_issuers(issuers, resolver=resolver), resolver, http_client)
 
     def _trust(
@@ -129,11 +130,12 @@ class ResourceServer:
             issuers: whom to trust instead.
             http_client: what to reach them with.
         """
-        before, self._trusted = self._trusted, self._trust(issuers, None, http_client)
+        before = self._trusted, self._cache
+        self._trusted, self._cache = self._trust(issuers, None, http_client), TokenCache(self._cache.size)
         try:
             yield
         finally:
-            self._trusted = before  # what the token cache holds is told apart by its rules
+            self._trusted, self._cache = before
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, *, prefix: str = PREFIX, **options: Any) -> Self:
@@ -164,8 +166,7 @@ class ResourceServer:
         began = perf_counter() if observed else 0.0
         try:
             token = token_bytes(token_text)
-            digest = self.digest(token)
-            recalled = self.recall(digest)
+            digest, recalled = self.recall(token)
             access_token = recalled or (await self.examine(token, digest)).token
         except JWTGuardError as refusal:
             self.observation.refused(refusal)
@@ -174,30 +175,38 @@ class ResourceServer:
             self.observation.accepted(access_token.issuer, cached=recalled is not None, began=began)
         return access_token
 
-    def digest(self, token: bytes) -> bytes:
-        """Return what a token is remembered under; nothing where it is not to be remembered.
+    def recall(self, token: bytes) -> tuple[bytes, AccessToken | None]:
+        """Look whether a token came before, and all that made it valid still holds.
 
         Args:
             token: the token's bytes.
-        """
-        if not self._cache.enabled or len(token) > self._max_token_bytes:
-            return b""
-        return sha256(token).digest()
 
-    def recall(self, digest: bytes) -> AccessToken | None:
-        """Return what a token seen before means, if all that made it valid still holds; None to have it examined.
-
-        Args:
-            digest: what it is remembered under.
+        Returns:
+            What it is remembered under, nothing where it is not to be remembered; and what it means, or None to have it
+            examined.
         """
+        if len(token) > self._most_bytes_remembered:
+            return b"", None
+        digest = sha256(token).digest()
         remembered = self._cache.get(digest)
         if remembered is None:
-            return None
+            return digest, None
         now = self._clock()
-        issuer = self._trusted.known(remembered.token.issuer, now)
-        if issuer is not None and issuer.rules is remembered.rules and remembered.holds(issuer.keys.known(now), now):
-            return remembered.token
-        return None
+        since, until, source, calm = remembered.settled
+        if since <= now < until and source is not None and source.calm is calm:
+            return digest, remembered.token
+        return digest, remembered.token if self._holds(remembered, now) else None
+
+    def _holds(self, remembered: Remembered, now: float) -> bool:
+        name = remembered.token.issuer
+        issuer = self._trusted.known(name, now)
+        if issuer is None or issuer.rules is not remembered.rules:
+            return False
+        if not remembered.holds(issuer.keys.known(now), now):
+            return False
+        if self._trusted.stays(name):
+            remembered.settle(issuer.keys)
+        return True
 
     async def examine(self, token: bytes, digest: bytes) -> Decision:
         """Decide whether an access token is good, and remember it if so; ask its issuer where that cannot be told here.
@@ -251,7 +260,7 @@ class ResourceServer:
     ) -> AccessToken:
         access_token = check(jws, key, issuer.rules, now=now)
         if digest and keys is not None:
-            self._cache.put(digest, Remembered.under(access_token, issuer.rules, key, keys))
+            self._cache.put(digest, Remembered(access_token, issuer.rules, key, keys))
         return access_token
 
     async def confirm(self, token: bytes, access_token: AccessToken) -> None:

@@ -1,9 +1,10 @@
 """A resource server's configuration out of environment variables, with every mistake in them named at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from jwtguard.errors import ConfigurationError
 from jwtguard.introspection import Introspection
@@ -62,8 +63,7 @@ _FOR_ONE_ISSUER: Final = ("JWKS_URI", "KEYS_FILE")
 _SERVER_OPTIONS: Final = ("PROFILE", "LEEWAY", "REQUIRED_CLAIMS", "MAX_TOKEN_BYTES", "TOKEN_CACHE", "REALM", "STARTUP")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What the environment says.
 
     Attributes:

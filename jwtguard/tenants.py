@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
+import msgspec
 from cachetools import LRUCache
 
 from jwtguard.errors import ConfigurationError, Unavailable
@@ -35,8 +35,7 @@ LONGEST_NAME: Final = 2048
 _log = logging.getLogger("jwtguard.tenants")
 
 
-@dataclass(frozen=True, slots=True)
-class _Tenant:
+class _Tenant(msgspec.Struct, frozen=True):
     """An issuer that the resolver vouched for.
 
     Attributes:
@@ -58,8 +57,7 @@ class _Tenant:
         return not self.planned_at <= now < self.ask_at
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
+class _Refusal(msgspec.Struct, frozen=True):
     """Why there is no issuer: the resolver said so, or it could not be asked.
 
     Attributes:

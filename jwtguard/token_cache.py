@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from math import inf
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
@@ -11,6 +11,7 @@ from jwtguard.claims import Rules
 from jwtguard.errors import ConfigurationError, InvalidToken
 from jwtguard.jwk import VerificationKey
 from jwtguard.key_set import KeySet
+from jwtguard.key_source import Calm, KeySource
 
 DEFAULT_SIZE: Final = 4096
 """How many tokens are remembered where nothing else is configured.
@@ -19,33 +20,26 @@ With ten claims one takes 1.3 kB (`make bench`): 5 MB in each process. One that 
 """
 
 
+_UNSETTLED: Final[tuple[float, float, None, None]] = inf, -inf, None, None
+
+
 class Remembered(msgspec.Struct, gc=False):
     """A validated token, and under what it was validated.
 
     Attributes:
         token: the result.
         rules: the issuer's rules.
-        valid_from: seconds since the epoch, leeway included.
-        valid_until: the same; from then on the token has expired.
         key: the key that verified it.
         keys: the key set in which that key was last seen.
+        settled: what spares a token that comes again the question whether it holds: from when, until when (seconds
+            since the epoch), and as long as which key source is in which calm.
     """
 
     token: AccessToken
     rules: Rules
-    valid_from: float
-    valid_until: float
     key: VerificationKey
     keys: KeySet
-
-    @classmethod
-    def under(cls, token: AccessToken, rules: Rules, key: VerificationKey, keys: KeySet) -> Self:
-        """Remember under what a token was found valid just now."""
-        earliest = -inf if token.issued_at is None else token.issued_at
-        not_before = token.claims.get("nbf", -inf)
-        if not_before > earliest:
-            earliest = not_before
-        return cls(token, rules, earliest - rules.leeway, token.expires_at + rules.leeway, key, keys)
+    settled: tuple[float, float, KeySource | None, Calm | None] = _UNSETTLED
 
     def holds(self, keys: KeySet | None, now: float) -> bool:
         """Whether the token would be accepted once more.
@@ -54,7 +48,8 @@ class Remembered(msgspec.Struct, gc=False):
             keys: the issuer's keys at this moment; None where there are none to trust.
             now: seconds since the epoch.
         """
-        if not self.valid_from <= now < self.valid_until:
+        valid_from, valid_until = self._validity()
+        if not valid_from <= now < valid_until:
             return False
         if keys is self.keys:
             return True
@@ -62,6 +57,28 @@ class Remembered(msgspec.Struct, gc=False):
             return False
         self.keys = keys
         return True
+
+    def settle(self, source: KeySource) -> None:
+        """Let a token that holds do so until it expires or something changes about the keys.
+
+        Only for an issuer that stays trusted, and whose rules stay: neither is looked at until then.
+
+        Args:
+            source: where the issuer's keys come from.
+        """
+        calm = source.calm
+        keys, since, until = calm
+        if keys is self.keys:
+            valid_from, valid_until = self._validity()
+            self.settled = max(valid_from, since), min(valid_until, until), source, calm
+
+    def _validity(self) -> tuple[float, float]:
+        """From when and until when, leeway included; from the latter on the token has expired."""
+        earliest = -inf if self.token.issued_at is None else self.token.issued_at
+        not_before = self.token.claims.get("nbf", -inf)
+        if not_before > earliest:
+            earliest = not_before
+        return earliest - self.rules.leeway, self.token.expires_at + self.rules.leeway
 
     def _is_verified_by(self, keys: KeySet) -> bool:
         """Whether its key is the one that they would verify it with: another may fit, too, where it has no `kid`."""

@@ -83,6 +83,10 @@ class TrustedIssuers:
             return self._tenants.known(name, now)
         return issuer
 
+    def stays(self, name: str) -> bool:
+        """Whether the issuer of that name stays trusted, and as it is; a resolver may think better of a tenant's."""
+        return name in self._configured
+
     async def find(self, name: str) -> TrustedIssuer | None:
         """Return the issuer of that name, or None where it is not trusted.
 

@@ -1,16 +1,15 @@
 """What an authorization server said of tokens a moment ago: bounded, for a while, and without the tokens."""
 
-from dataclasses import dataclass
 from threading import Lock
 
+import msgspec
 from cachetools import LRUCache
 
 from jwtguard.access_token import AccessToken
 from jwtguard.errors import InvalidToken
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(msgspec.Struct, frozen=True):
     """The endpoint works, and does not speak of tokens of this kind.
 
     Attributes:
@@ -24,8 +23,7 @@ Pronouncement = AccessToken | InvalidToken | Declined
 """What an answer comes to: the token is good, it is not, or nothing is said of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """An answer, and for how long it may be used again.
 
     Attributes:

@@ -1,14 +1,17 @@
 """The resource server with configured keys: whom it trusts, what it remembers, and that only refusals escape."""
 
-import dataclasses
 import json
+from math import inf
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwtguard import AccessToken, ConfigurationError, InvalidToken, Issuer, JWTGuardError, KeySet, ResourceServer
+from jwtguard.key_source import ConfiguredKeys
 from tests.resource_servers import KEY, Clock, CountedKeys, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW, SigningKey, b64, good_claims, segment, signing_key
 
@@ -174,6 +177,11 @@ async def test_token_is_verified_each_time_where_none_are_remembered() -> None:
     assert counted.checks == 5
 
 
+SEEN_BEFORE = pytest.mark.parametrize("times", [pytest.param(1, id="seen once"), pytest.param(2, id="seen twice")])
+"""A token that comes again for the first time is held to more than one that did so before."""
+
+
+@SEEN_BEFORE
 @pytest.mark.parametrize(
     ("claims", "moved", "reason"),
     [
@@ -184,11 +192,14 @@ async def test_token_is_verified_each_time_where_none_are_remembered() -> None:
         pytest.param({"iat": ..., "nbf": NOW}, -31, "not_yet_valid", id="clock set back before nbf"),
     ],
 )
-async def test_token_seen_before_is_held_to_the_time_again(claims: Any, moved: float, reason: str | None) -> None:
+async def test_token_seen_before_is_held_to_the_time_again(
+    claims: Any, moved: float, reason: str | None, times: int
+) -> None:
     clock = Clock()
     server = CountedKeys().resource_server(clock=clock, token_cache=10)
     token = KEY.token(**claims)
-    await server.validate(token)
+    for _ in range(times):
+        await server.validate(token)
     clock.now += moved
     assert await reason_of(server, token) == reason
 
@@ -199,12 +210,13 @@ async def test_expired_token_is_refused_for_good_once_the_clock_is_right_again()
     server = counted.resource_server(clock=clock, token_cache=10)
     token = KEY.token(exp=NOW + 60)
     reasons = []
-    for now in (NOW, NOW + 3600, NOW):
+    for now in (NOW, NOW, NOW + 3600, NOW):
         clock.now = now
         reasons.append(await reason_of(server, token))
-    assert reasons == [None, "expired", None]
+    assert reasons == [None, None, "expired", None]
 
 
+@SEEN_BEFORE
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
@@ -220,7 +232,7 @@ async def test_expired_token_is_refused_for_good_once_the_clock_is_right_again()
     ],
 )
 async def test_token_seen_before_is_held_to_the_keys_and_rules_of_its_issuer_again(
-    changed: dict[str, Any] | None, reason: str | None
+    changed: dict[str, Any] | None, reason: str | None, times: int
 ) -> None:
     clock = Clock()
     answers = [Issuer(ISSUER, keys=KEY.jwk_set)]
@@ -232,10 +244,46 @@ async def test_token_seen_before_is_held_to_the_keys_and_rules_of_its_issuer_aga
 
     server = ResourceServer(audience=AUDIENCE, resolver=resolver, clock=clock)
     token = KEY.token(exp=NOW + 100_000)
-    before = await reason_of(server, token)
+    before = [await reason_of(server, token) for _ in range(times)]
     clock.now += 3601  # the resolver's answer holds for an hour; another token is the first to need the next
     await reason_of(server, KEY.token(exp=NOW + 100_000, jti="another"))
-    assert (before, await reason_of(server, token)) == (None, reason)
+    assert (before, await reason_of(server, token)) == ([None] * times, reason)
+
+
+@SEEN_BEFORE
+async def test_token_seen_before_is_refused_while_another_issuer_stands_in(times: int) -> None:
+    server, token = resource_server(), KEY.token()
+    for _ in range(times):
+        await server.validate(token)
+    async with httpx.AsyncClient() as client:
+        with server.trusting(Issuer(ISSUER, keys=signing_key("Ed25519", "key-2").jwk_set), http_client=client):
+            meanwhile = await reason_of(server, token)
+    assert (meanwhile, await reason_of(server, token)) == ("unknown_key", None)
+
+
+async def test_token_that_came_again_asks_for_the_keys_no_more_until_they_are_others() -> None:
+    server, token = resource_server(), KEY.token()
+    trusted = server._trusted._configured[ISSUER]
+    keys = Counted(ISSUER, KeySet.from_jwk_set(KEY.jwk_set))
+    server._trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=keys)
+    asked = []
+    for calm in (keys.calm, keys.calm, keys.calm, (KeySet.from_jwk_set(KEY.jwk_set), -inf, inf), None):
+        keys.calm = calm or keys.calm
+        await server.validate(token)
+        asked.append(keys.asked)
+    assert asked == [1, 2, 2, 3, 3]
+
+
+class Counted(ConfiguredKeys):
+    """Keys that count how often they are asked for, and may be swapped."""
+
+    asked = 0
+
+    def known(self, now: float) -> KeySet:
+        self.asked += 1
+        keys, *_ = self.calm
+        assert keys is not None
+        return keys
 
 
 async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_remembered() -> None:
@@ -253,7 +301,7 @@ async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_reme
         async def find(self, kid: str | None, algorithm: str) -> Any:
             return counted.keys.find(kid, algorithm)
 
-    server._trusted._configured[ISSUER] = dataclasses.replace(trusted, keys=Swapped())  # type: ignore[arg-type]
+    server._trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=Swapped())
     for _ in range(2):
         await server.validate(KEY.token())
     assert counted.checks == 2

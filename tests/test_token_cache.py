@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from jwtguard import ConfigurationError, InvalidToken, KeySet, Rules
 from jwtguard.claims import check_claims
 from jwtguard.frozen import FrozenDict
 from jwtguard.jwk import VerificationKey
+from jwtguard.key_source import ConfiguredKeys
 from jwtguard.token_cache import Remembered, TokenCache
 from tests.signing import AUDIENCE, ISSUER, NOW, good_claims, signing_key
 
@@ -25,7 +27,7 @@ def rules(leeway: float = 30) -> Rules:
 
 
 def remembered() -> Remembered:
-    return Remembered.under(check_claims(good_claims(), HEADER, rules(), now=NOW), rules(), KEY, KEYS)
+    return Remembered(check_claims(good_claims(), HEADER, rules(), now=NOW), rules(), KEY, KEYS)
 
 
 def is_valid(claims: dict[str, Any], under: Rules, now: float) -> bool:
@@ -55,7 +57,7 @@ def test_remembered_token_holds_at_exactly_the_times_at_which_it_would_be_valida
     assume(is_valid(claims, under, start))
     token = check_claims(claims, HEADER, under, now=start)
     now = (start if boundary == "first second" else exp + leeway) + offset
-    assert Remembered.under(token, under, KEY, KEYS).holds(KEYS, now) is is_valid(claims, under, now)
+    assert Remembered(token, under, KEY, KEYS).holds(KEYS, now) is is_valid(claims, under, now)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_remembered_token_holds_while_the_key_that_verified_it_is_trusted(keys: 
 def test_remembered_token_that_names_its_key_holds_whatever_other_keys_there_are() -> None:
     token = check_claims(good_claims(), FrozenDict(alg="Ed25519", kid="key-1"), rules(), now=NOW)
     keys = KeySet.from_jwk_set({"keys": [signing_key("Ed25519", "key-2", 1).jwk, signing_key("Ed25519").jwk]})
-    assert Remembered.under(token, rules(), KEY, KEYS).holds(keys, NOW)
+    assert Remembered(token, rules(), KEY, KEYS).holds(keys, NOW)
 
 
 def test_key_set_is_searched_once_however_often_the_token_comes() -> None:
@@ -107,6 +109,27 @@ def test_key_set_is_searched_once_however_often_the_token_comes() -> None:
 def test_token_whose_key_is_trusted_again_holds_again() -> None:
     token = remembered()
     assert [token.holds(KEYS, NOW), token.holds(KeySet([]), NOW), token.holds(KEYS, NOW)] == [True, False, True]
+
+
+def test_settled_token_holds_while_it_is_valid_and_nothing_changes_about_the_keys() -> None:
+    """`since` and `until` are the narrower of the token's own and the keys', the former inclusive, the latter not."""
+    token = check_claims(good_claims(nbf=NOW - 50, iat=NOW - 60, exp=NOW + 60), HEADER, rules(), now=NOW)
+    windows = []
+    for since, until in ((-inf, inf), (NOW - 10, NOW + 10)):
+        source = ConfiguredKeys(ISSUER, KEYS)
+        source.calm = KEYS, since, until
+        held = Remembered(token, rules(), KEY, KEYS)
+        held.settle(source)
+        windows.append(held.settled)
+        assert held.settled[2:] == (source, source.calm)
+    assert [window[:2] for window in windows] == [(NOW - 80, NOW + 90), (NOW - 10, NOW + 10)]
+
+
+def test_token_that_was_not_last_seen_to_hold_under_these_keys_is_not_settled() -> None:
+    token, source = remembered(), ConfiguredKeys(ISSUER, KeySet.from_jwk_set(signing_key("Ed25519").jwk_set))
+    before = token.settled
+    token.settle(source)
+    assert (before, token.settled) == ((inf, -inf, None, None), (inf, -inf, None, None))
 
 
 def test_token_longest_unused_is_forgotten_first() -> None:
@@ -157,10 +180,10 @@ def test_event_loops_in_several_threads_may_share_a_cache() -> None:
 def test_remembered_token_holds_from_the_later_of_its_two_beginnings() -> None:
     for earlier, later in (("iat", "nbf"), ("nbf", "iat")):
         token = check_claims({**good_claims(), earlier: NOW - 100, later: NOW - 50}, HEADER, rules(), now=NOW)
-        held = Remembered.under(token, rules(), KEY, KEYS)
+        held = Remembered(token, rules(), KEY, KEYS)
         assert [held.holds(KEYS, now) for now in (NOW - 81, NOW - 80)] == [False, True]
 
 
 def test_remembered_token_keeps_the_rules_that_it_satisfied() -> None:
     under = rules()
-    assert Remembered.under(check_claims(good_claims(), HEADER, under, now=NOW), under, KEY, KEYS).rules is under
+    assert Remembered(check_claims(good_claims(), HEADER, under, now=NOW), under, KEY, KEYS).rules is under
