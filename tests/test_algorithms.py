@@ -54,6 +54,24 @@ def test_the_algorithms_are_those_of_the_documentation() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("names", "key_type", "curve"),
+    [
+        (("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), "RSA", None),
+        (("ES256",), "EC", "P-256"),
+        (("ES384",), "EC", "P-384"),
+        (("ES512",), "EC", "P-521"),
+        (("EdDSA", "Ed25519"), "OKP", "Ed25519"),
+        (("ML-DSA-44", "ML-DSA-65", "ML-DSA-87"), "AKP", None),
+        (("HS256", "HS384", "HS512"), "oct", None),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_each_algorithm_takes_one_kind_of_key(names: tuple[str, ...], key_type: str, curve: str | None) -> None:
+    """RFC 8725 section 3.1; RFC 7518 sections 3 and 6."""
+    assert {(ALGORITHMS[name].key_type, ALGORITHMS[name].curve) for name in names} == {(key_type, curve)}
+
+
 def test_shared_secrets_are_not_among_what_an_issuer_may_sign_with_by_default() -> None:
     assert set(ASYMMETRIC) == ALGORITHMS.keys() - SYMMETRIC.keys()
 
@@ -284,6 +302,13 @@ SMALL_ORDER = [
 def test_numbers_that_make_no_key_are_refused(make: Any) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (cryptography's texts)
         make()
+
+
+@pytest.mark.parametrize("x", SMALL_ORDER)
+def test_an_ed25519_key_for_which_anyone_can_sign_is_refused_as_such(x: str) -> None:
+    """RFC 8725 section 3.4."""
+    with pytest.raises(ValueError, match=r"^the point is of small order$"):
+        ed25519_key(bytes.fromhex(x))
 
 
 def test_an_openssl_without_ml_dsa_is_reported_like_a_bad_key(monkeypatch: pytest.MonkeyPatch) -> None:

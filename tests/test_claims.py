@@ -213,6 +213,11 @@ def test_claims_that_are_not_frozen_yet_are_frozen() -> None:
     assert token.claims == good_claims(roles=["reader"])
 
 
+def test_claims_that_are_frozen_already_are_not_copied() -> None:
+    claims = freeze(good_claims())
+    assert check_claims(claims, HEADER, RULES, now=NOW).claims is claims
+
+
 def test_claims_that_are_not_frozen_yet_are_bounded_in_depth() -> None:
     assert check_claims(good_claims(**arrays(MAX_NESTING)), HEADER, RULES, now=NOW)
     with refused("claim_malformed"):

@@ -62,6 +62,12 @@ def test_a_refusal_tells_its_reason_to_the_operator_and_its_description_to_the_c
 
 def test_without_a_detail_the_description_stands_for_it() -> None:
     assert InvalidToken("expired").detail == REASONS["expired"]
+    assert Unavailable("issuer_unreachable", retry_after=7).detail == REASONS["issuer_unreachable"]
+
+
+def test_what_cannot_be_decided_on_tells_why_and_when_to_ask_again() -> None:
+    error = Unavailable("issuer_unreachable", retry_after=7, detail="no answer for 5 s")
+    assert (error.reason, error.detail, error.retry_after) == ("issuer_unreachable", "no answer for 5 s", 7)
 
 
 def test_missing_scopes_are_the_usual_reason_of_insufficient_scope() -> None:

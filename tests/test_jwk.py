@@ -175,6 +175,29 @@ def test_what_is_skipped_never_shows_the_material() -> None:
     assert b64_uint(private, 32) not in repr((key_set, key_set.skipped, key_set.keys))
 
 
+# What the operator is told
+
+
+@pytest.mark.parametrize(
+    ("member", "why"),
+    [
+        (jwk("ES256", crv="secp256k1"), "no supported algorithm takes its 'kty', 'crv' and 'alg'"),
+        (jwk("Ed25519", crv="X25519"), "no supported algorithm takes its 'kty', 'crv' and 'alg'"),
+        (jwk("Ed25519", kty="EC"), "no supported algorithm takes its 'kty', 'crv' and 'alg'"),
+        (jwk("ES256", alg="ES384"), "its 'alg' does not fit its type or is not supported"),
+        (jwk("RS256", d="x", p="y", q="z"), "it holds private material (d, p, q)"),
+    ],
+    ids=["curve", "key agreement", "another type's curve", "algorithm", "private"],
+)
+def test_the_operator_is_told_why_a_member_is_skipped(member: dict[str, Any], why: str) -> None:
+    assert why_skipped(member) == why
+
+
+def test_the_operator_is_told_that_a_key_is_another_issuers() -> None:
+    _, skipped = sort_members([jwk()], issuers=frozenset({"https://auth.example.com"}))
+    assert [member.why for member in skipped] == ["it is another issuer's"]
+
+
 # RSA
 
 
