@@ -1,7 +1,8 @@
-"""Gives each mutant that mutmut let live a second chance to be noticed, and lists those that nothing notices.
+"""Says what became of each mutant, after `mutmut run`; fails where one was neither killed nor explained.
 
 mutmut forks its runs from a process that has imported all modules and tests, so that what runs at their import is never
-mutated there. Here each mutant has a process of its own, with the tests that mirror its module.
+mutated there. Here each mutant that it let live gets a process of its own, with the tests that mirror its module. What
+these do not notice either is looked up in `explained.toml`.
 """
 
 import json
@@ -9,45 +10,83 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import compress
 from pathlib import Path
+
+from tests.mutation.change import Change, change_of
 
 MUTANTS = Path("mutants")
 OPTIONS = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]["pytest_add_cli_args"]
-PROCESSES = 2
+EXPLAINED = Path(__file__).with_name("explained.toml")
+A_TEST_FAILED = 1  # pytest's
 MOST_SECONDS = 300.0
 
 
-def survivors() -> Iterator[str]:
-    """The names of the mutants with which mutmut saw all tests pass."""
-    for results in sorted((MUTANTS / "jwtguard").glob("*.meta")):
-        for name, status in json.loads(results.read_text())["exit_code_by_key"].items():
-            if status == 0:
-                yield name
+def exit_codes() -> dict[str, int | None]:
+    """What pytest ended with under each mutant, when mutmut ran it."""
+    results = [json.loads(file.read_text()) for file in sorted((MUTANTS / "jwtguard").glob("*.meta"))]
+    return {name: code for result in results for name, code in result["exit_code_by_key"].items()}
 
 
-def is_noticed(name: str) -> bool:
-    """Whether a test of the mutant's own module fails."""
-    module = name.split(".")[1]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-xq", *OPTIONS, f"tests/test_{module}.py"],
-        cwd=MUTANTS,
-        env={**os.environ, "MUTANT_UNDER_TEST": name, "PYTHONPATH": "tests/mutation"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=MOST_SECONDS,
-        check=False,
+def module_of(mutant: str) -> str:
+    return mutant.split(".")[1]
+
+
+def passes(module: str, mutant: str = "") -> bool:
+    """Whether the module's own tests pass under a mutant, or under none."""
+    run = [sys.executable, "-m", "pytest", "-xq", *OPTIONS, f"tests/test_{module}.py"]
+    settings = {**os.environ, "MUTANT_UNDER_TEST": mutant, "PYTHONPATH": "tests/mutation"}
+    try:
+        done = subprocess.run(run, cwd=MUTANTS, env=settings, capture_output=True, timeout=MOST_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def unnoticed(mutants: list[str]) -> list[str]:
+    """Those under which all tests of their module pass."""
+    modules = sorted({module_of(mutant) for mutant in mutants})
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        if not all(pool.map(passes, modules)):
+            sys.exit(f"a test of {', '.join(modules)} fails without any mutant: what it would notice means nothing")
+        return list(compress(mutants, pool.map(lambda mutant: passes(module_of(mutant), mutant), mutants)))
+
+
+def explained() -> dict[tuple[str, str], str]:
+    """Why a change needs no test, by the function and what its lines become."""
+    return {
+        (function, becomes): group["why"]
+        for group in tomllib.loads(EXPLAINED.read_text())["group"]
+        for function, changes in group["mutants"].items()
+        for becomes in changes
+    }
+
+
+def report(left: list[Change], known: Mapping[tuple[str, str], str], *, total: int) -> int:
+    """Write what is left and the sums; return how many mutants are neither killed nor explained."""
+    worded = [change for change in left if change.is_of_wording]
+    others = [change for change in left if not change.is_of_wording]
+    unexplained = [change for change in others if (change.function, change.becomes) not in known]
+    gone = known.keys() - {(change.function, change.becomes) for change in others}
+    lines = [str(change) for change in unexplained]
+    lines += [
+        f"explained.toml has a change that is noticed, or not made: {function}: {line}" for function, line in gone
+    ]
+    lines.append(
+        f"{total} mutants: {total - len(left)} killed, {len(others) - len(unexplained)} explained, "
+        f"{len(worded)} of mere wording, {len(unexplained)} unexplained"
     )
-    return run.returncode != 0
+    sys.stdout.write("\n".join([*lines, ""]))
+    return len(unexplained)
 
 
 def main() -> None:
-    names = list(survivors())
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        noticed = list(pool.map(is_noticed, names))
-    left = [name for name, was_noticed in zip(names, noticed, strict=True) if not was_noticed]
-    sys.stdout.write("\n".join([*left, f"{len(left)} mutants are noticed by no test", ""]))
+    codes = exit_codes()
+    lived = [mutant for mutant, code in codes.items() if code != A_TEST_FAILED]
+    left = [change_of(mutant, MUTANTS) for mutant in unnoticed(lived)]
+    sys.exit(1 if report(left, explained(), total=len(codes)) else 0)
 
 
 if __name__ == "__main__":
