@@ -49,8 +49,8 @@ def unnoticed(mutants: list[str]) -> list[str]:
     """Those under which all tests of their module pass."""
     modules = sorted({module_of(mutant) for mutant in mutants})
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        if not all(pool.map(passes, modules)):
-            sys.exit(f"a test of {', '.join(modules)} fails without any mutant: what it would notice means nothing")
+        if broken := [module for module, passed in zip(modules, pool.map(passes, modules), strict=True) if not passed]:
+            sys.exit(f"without any mutant a test of {', '.join(broken)} fails: what it notices means nothing")
         return list(compress(mutants, pool.map(lambda mutant: passes(module_of(mutant), mutant), mutants)))
 
 
