@@ -235,7 +235,7 @@ async def test_answer_that_breaks_the_rules_vouches_for_nothing(
 async def test_requests_at_the_same_time_share_a_question(endpoint: Endpoint) -> None:
     resource_server = ResourceServer(introspecting(endpoint), audience=AUDIENCE, clock=Clock())
     token = await resource_server.validate(JWT)
-    await asyncio.gather(*(resource_server.confirm(JWT.encode(), token) for _ in range(1000)))
+    await asyncio.gather(*(resource_server.validation.confirm(JWT.encode(), token) for _ in range(1000)))
     await resource_server.aclose()
     assert endpoint.count == 1
 
@@ -301,6 +301,6 @@ async def test_tenant_that_was_forgotten_during_the_request_is_looked_up_again(e
     token = await resource_server.validate(KEY.token(exp=NOW + 1_000_000))
     clock.now += 90_000
     endpoint.answer = active(exp=NOW + 1_000_000)
-    await resource_server.confirm(JWT.encode(), token)
+    await resource_server.validation.confirm(JWT.encode(), token)
     await resource_server.aclose()
     assert endpoint.count == 1

@@ -180,7 +180,7 @@ async def test_issuer_that_was_down_at_the_start_is_asked_again_without_any_requ
             clock.now += 1
             await server.until(2)
             await asyncio.wait(
-                [asyncio.create_task(issuer.keys.refresh()) for issuer in api._trusted._configured.values()]
+                [asyncio.create_task(issuer.keys.refresh()) for issuer in api.validation.trusted._configured.values()]
             )
             assert api.last_health().ready
 
@@ -201,7 +201,9 @@ async def test_end_leaves_no_task_and_no_connection() -> None:
     with authorization_server(KEY) as server:
         api = protecting(server)
         async with api.lifespan():
-            await api._trusted._http.request("GET", server.jwks_uri)  # as introspection does: the connection is kept
+            await api.validation.trusted._http.request(
+                "GET", server.jwks_uri
+            )  # as introspection does: the connection is kept
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == before
         await server.until_closed()

@@ -21,7 +21,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from jwtguard import ConfigurationError, InvalidRequest, InvalidToken, Issuer, JWTGuardError, ResourceServer
 from jwtguard.answer import answer_headers
 from jwtguard.errors import REASONS
-from jwtguard.middleware import STATE_KEY, GuardMiddleware, TokenBearer, access_token, validated_token
+from jwtguard.middleware import GuardMiddleware, TokenBearer
+from jwtguard.presented import STATE_KEY, seen_token, validated_token
 from tests.resource_servers import KEY, CountedKeys, bearer, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW
 
@@ -386,7 +387,7 @@ async def test_subprotocol_that_the_server_could_not_decode_is_refused() -> None
         "subprotocols": ["bearer", "\udcff"],  # as surrogateescape has it
     }
     with pytest.raises(InvalidRequest):
-        await access_token(scope, resource_server(), "bearer")
+        seen_token(scope, resource_server(), "bearer")
 
 
 def test_subprotocol_presents_no_token_for_a_request() -> None:

@@ -263,9 +263,9 @@ async def test_token_seen_before_is_refused_while_another_issuer_stands_in(times
 
 async def test_token_that_came_again_asks_for_the_keys_no_more_until_they_are_others() -> None:
     server, token = resource_server(), KEY.token()
-    trusted = server._trusted._configured[ISSUER]
+    trusted = server.validation.trusted._configured[ISSUER]
     keys = Counted(ISSUER, KeySet.from_jwk_set(KEY.jwk_set))
-    server._trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=keys)
+    server.validation.trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=keys)
     asked = []
     for calm in (keys.calm, keys.calm, keys.calm, (KeySet.from_jwk_set(KEY.jwk_set), -inf, inf), None):
         keys.calm = calm or keys.calm
@@ -289,7 +289,7 @@ class Counted(ConfiguredKeys):
 async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_remembered() -> None:
     counted = CountedKeys()
     server = counted.resource_server(token_cache=10)
-    trusted = server._trusted._configured[ISSUER]
+    trusted = server.validation.trusted._configured[ISSUER]
     swapped_in = KeySet.from_jwk_set(OTHER_KEY.jwk_set)
 
     class Swapped:
@@ -301,7 +301,7 @@ async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_reme
         async def find(self, kid: str | None, algorithm: str) -> Any:
             return counted.keys.find(kid, algorithm)
 
-    server._trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=Swapped())
+    server.validation.trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=Swapped())
     for _ in range(2):
         await server.validate(KEY.token())
     assert counted.checks == 2

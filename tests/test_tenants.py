@@ -93,8 +93,8 @@ async def test_tenant_is_resolved_once_and_its_tokens_are_accepted() -> None:
 async def test_tenant_that_is_known_is_found_without_a_question() -> None:
     tenancy = Tenancy()
     await tenancy.outcome(tenant(1))
-    assert tenancy.server._trusted._tenants is not None
-    found = await tenancy.server._trusted._tenants.find(tenant(1))
+    assert tenancy.server.validation.trusted._tenants is not None
+    found = await tenancy.server.validation.trusted._tenants.find(tenant(1))
     assert found is not None
     assert (found.configured.url, tenancy.directory.asked) == (tenant(1), [tenant(1)])
 
@@ -199,7 +199,7 @@ async def test_tenant_that_left_is_refused_as_soon_as_the_resolver_says_so() -> 
 async def test_changed_configuration_takes_effect_and_the_same_one_keeps_its_keys() -> None:
     tenancy = Tenancy()
     await tenancy.outcome(tenant(1))
-    found = tenancy.server._trusted._tenants
+    found = tenancy.server.validation.trusted._tenants
     assert found is not None
     before = found.known(tenant(1), NOW)
     tenancy.clock.now += TENANT_SECONDS
@@ -238,8 +238,8 @@ async def test_flood_of_unknown_names_pushes_no_tenant_out(monkeypatch: pytest.M
     asked = len(tenancy.directory.asked)
     assert [await tenancy.outcome(tenant(number)) for number in (1, 2)] == [None, None]
     assert len(tenancy.directory.asked) == asked == 1002
-    assert tenancy.server._trusted._tenants is not None
-    assert len(tenancy.server._trusted._tenants._refusals) == 100
+    assert tenancy.server.validation.trusted._tenants is not None
+    assert len(tenancy.server.validation.trusted._tenants._refusals) == 100
 
 
 async def test_tenant_longest_unused_makes_room_for_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -444,7 +444,7 @@ async def test_closing_ends_the_questions_and_the_fetches_of_every_tenant() -> N
         await settle()
         assert asyncio.all_tasks() == before
         assert {request.result() for request in requests} == {"issuer_unreachable"}
-        trusted = tenancy.server._trusted._tenants
+        trusted = tenancy.server.validation.trusted._tenants
         assert trusted is not None
         fetching = trusted.known(server.issuer, NOW)
         assert fetching is not None

@@ -1,6 +1,6 @@
 """The results as the section of README, in Markdown, so that no figure in it is copied by hand."""
 
-from examples.benchmarks import faces, introspection, validation
+from examples.benchmarks import budget, faces, introspection, validation
 from examples.benchmarks.results import FOLDER, Results
 
 _PEERS = ("python-jose", "PyJWT", "joserfc", "Authlib")
@@ -22,6 +22,7 @@ def section(results: Results) -> str:
                 _kinds(results),
                 _requests(results),
                 _over_http(results),
+                _budget(results),
                 _method(results),
             ]
         )
@@ -72,7 +73,7 @@ def _requests(results: Results) -> str:
         *_added(
             results, starlette, faces.MIDDLEWARE, faces.MIDDLEWARE_NEW, faces.PYJWT_MIDDLEWARE, faces.BASE_MIDDLEWARE
         ),
-        *_added(results, fastapi, faces.GUARD, faces.TUTORIAL, faces.HTTP_BEARER),
+        *_added(results, fastapi, faces.DIGEST, faces.GUARD, faces.TUTORIAL, faces.HTTP_BEARER),
     ]
     return "\n".join(
         [
@@ -107,6 +108,23 @@ def _over_http(results: Results) -> str:
             f"In the token cache a token takes {memory['bytes per token'] / 1e3:.1f} kB, whatever its signature: "
             f"{memory['bytes'] / 1e6:.1f} MB for {memory['tokens']:,} of them, "
             f"{memory['bytes by default'] / 1e6:.1f} MB for a full cache of the default size.",
+        ]
+    )
+
+
+def _budget(results: Results) -> str:
+    lines = budget.lines(results)
+    missed = [
+        f"- {line.what}: {line.budget} are allowed, {line.measured} were measured" for line in lines if not line.holds
+    ]
+    if not missed:
+        return f"The budget that jwtguard is held to has {len(lines)} lines, and this run kept all of them."
+    return "\n".join(
+        [
+            f"The budget that jwtguard is held to has {len(lines)} lines (`examples/benchmarks/budget.py`). "
+            "This run kept all but these:",
+            "",
+            *missed,
         ]
     )
 

@@ -102,3 +102,9 @@ def test_line_of_the_budget_holds_up_to_its_limit(results: Results) -> None:
         results.validation["RS256"][validation.NEW_UNCACHED] = Timing(bare + over, bare + over)
         first = next(line for line in budget.lines(results) if line.what.startswith("RS256"))
         assert (first.measured, first.holds) == (f"+ {over} µs", holds)
+
+
+def test_text_names_each_line_of_the_budget_that_was_not_kept(results: Results) -> None:
+    text = summary.section(results)
+    for line in budget.lines(results):
+        assert (f"- {line.what}: {line.budget} are allowed, {line.measured} were measured" in text) is not line.holds

@@ -75,11 +75,11 @@ async def test_revoked_jwt_is_refused_at_once_where_the_server_must_vouch_for_it
     token: str = served.service().json()["access_token"]
     async with api(served) as resource_server:
         access_token = await resource_server.validate(token)
-        await resource_server.confirm(token.encode(), access_token)
+        await resource_server.validation.confirm(token.encode(), access_token)
         revoke(served, token, client_id=SERVICE, client_secret=served.known.service)
         assert await outcome(resource_server, token) == "accepted"
         with pytest.raises(JWTGuardError) as refusal:
-            await resource_server.confirm(token.encode(), access_token)
+            await resource_server.validation.confirm(token.encode(), access_token)
     assert refusal.value.reason == "inactive"
 
 

@@ -75,7 +75,7 @@ async def api(*keys: SigningKey, warm: bool = True, timeout: float = 2, **option
         try:
             if warm:
                 await protecting.refreshed()
-            protecting.resource_server._trusted._http.timeout = timeout
+            protecting.resource_server.validation.trusted._http.timeout = timeout
             yield protecting
         finally:
             await protecting.resource_server.aclose()

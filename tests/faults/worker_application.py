@@ -26,7 +26,7 @@ resource_server = ResourceServer(
     audience=AUDIENCE,
     clock=SharedClock(Path(os.environ["CLOCK"])),
 )
-resource_server._trusted._http.timeout = 60  # what hangs is let go by the test, however busy the machine is
+resource_server.validation.trusted._http.timeout = 60  # what hangs is let go by the test, however busy the machine is
 reader = Annotated[AccessToken, Security(Guard(resource_server), scopes=["invoices:read"])]
 
 application = FastAPI(lifespan=resource_server.lifespan)

@@ -1,0 +1,159 @@
+"""The good access token that a connection came with; kept in the ASGI scope, so that nobody validates it again."""
+
+from time import perf_counter
+from typing import Final
+
+import msgspec
+from starlette.types import Scope
+
+from jwtguard.access_token import AccessToken
+from jwtguard.credentials import bearer_token, check_token68, websocket_token
+from jwtguard.errors import ConfigurationError
+from jwtguard.resource_server import ResourceServer
+
+STATE_KEY: Final = "jwtguard.access_token"
+"""Where the ASGI scope holds what was `Presented`, by the resource server that found it good."""
+
+
+class Presented(msgspec.Struct):
+    """The good token that a request came with.
+
+    Attributes:
+        headers: those that it came in. A request that an application makes out of its own has others, and none of this.
+        text: the token's bytes.
+        token: what it means.
+        confirmed: whether its authorization server has vouched for it during this request.
+    """
+
+    headers: object
+    text: bytes
+    token: AccessToken
+    confirmed: bool = False
+
+    def __repr__(self) -> str:
+        return f"Presented({self.token!r}, confirmed={self.confirmed})"
+
+
+class Unseen(msgspec.Struct):
+    """A token that has yet to be examined.
+
+    Attributes:
+        headers: those that it came in.
+        text: its bytes.
+        digest: what to remember it under.
+        began: when its validation began, by `time.perf_counter`; 0 where nobody observes.
+    """
+
+    headers: object
+    text: bytes
+    digest: bytes
+    began: float
+
+    def __repr__(self) -> str:
+        return "Unseen()"  # the rest is the token, which no log may hold
+
+
+def seen_token(
+    scope: Scope, resource_server: ResourceServer, websocket_protocol: str | None = None
+) -> AccessToken | Unseen:
+    """Return the good access token of a connection, as far as that is known without examining it.
+
+    Nothing is awaited, because most requests come with a token that came before.
+
+    Args:
+        scope: the ASGI scope of an HTTP request or a WebSocket.
+        resource_server: what decides.
+        websocket_protocol: the WebSocket subprotocol behind which a token may stand.
+
+    Returns:
+        The token, or what `examined_token` takes.
+
+    Raises:
+        JWTGuardError: where there is none, or it is presented in a wrong way.
+    """
+    if STATE_KEY in scope and (earlier := _presented(scope, resource_server)) is not None:
+        return earlier.token
+    observed = resource_server.observation.on_event is not None
+    began = perf_counter() if observed else 0.0
+    headers = scope["headers"]
+    if websocket_protocol is not None and scope["type"] == "websocket":
+        text = websocket_token(headers, websocket_protocol)
+        token_text = text.decode("latin-1")
+        scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name != token_text]
+    else:
+        text = bearer_token(headers)
+    digest, token = resource_server.validation.recall(text)
+    if token is None:
+        check_token68(text)
+        return Unseen(headers, text, digest, began)
+    _keep(Presented(headers, text, token), scope, resource_server)
+    if observed:
+        resource_server.observation.accepted(token.issuer, cached=True, began=began)
+    return token
+
+
+async def examined_token(scope: Scope, resource_server: ResourceServer, unseen: Unseen) -> AccessToken:
+    """Return the token of a connection, if it is good.
+
+    Args:
+        scope: the ASGI scope of an HTTP request or a WebSocket.
+        resource_server: what decides.
+        unseen: the token.
+
+    Raises:
+        JWTGuardError: where it is not.
+    """
+    decision = await resource_server.validation.examine(unseen.text, unseen.digest)
+    token = decision.token
+    _keep(Presented(unseen.headers, unseen.text, token, decision.confirmed), scope, resource_server)
+    if resource_server.observation.on_event is not None:
+        resource_server.observation.accepted(token.issuer, cached=False, began=unseen.began)
+    return token
+
+
+def validated_token(scope: Scope, resource_server: ResourceServer) -> AccessToken | None:
+    """Return the token that was found good for a connection; None where none was, or nobody asked.
+
+    Args:
+        scope: the ASGI scope of an HTTP request or a WebSocket.
+        resource_server: what decided.
+    """
+    presented = _presented(scope, resource_server)
+    return None if presented is None else presented.token
+
+
+async def confirm(scope: Scope, resource_server: ResourceServer) -> None:
+    """Have the authorization server vouch for the connection's good token, once for each request.
+
+    Args:
+        scope: the ASGI scope of a connection whose token was found good.
+        resource_server: what decided then.
+
+    Raises:
+        JWTGuardError: where it does not, or cannot be asked.
+    """
+    presented = _presented(scope, resource_server)
+    if presented is None:
+        raise ConfigurationError(
+            "fresh=True cannot ask about a token that a dependency override made up: override it too"
+        )
+    if not presented.confirmed:
+        await resource_server.validation.confirm(presented.text, presented.token)
+        presented.confirmed = True
+
+
+def _presented(scope: Scope, resource_server: ResourceServer) -> Presented | None:
+    presented: Presented | None = scope.get(STATE_KEY, {}).get(resource_server)
+    # Not by identity: whoever reads Starlette's `request.headers` puts a copy of them there.
+    return presented if presented is not None and presented.headers == scope["headers"] else None
+
+
+def came_with_a_token(scope: Scope) -> bool:
+    """Whether what was found good came with this very request, and not with one that it was made out of."""
+    return any(presented.headers == scope["headers"] for presented in scope.get(STATE_KEY, {}).values())
+
+
+def _keep(presented: Presented, scope: Scope, resource_server: ResourceServer) -> None:
+    seen = scope.get(STATE_KEY)
+    # A new one: copies of the scope, for requests that are made out of this one, share the old.
+    scope[STATE_KEY] = {**seen, resource_server: presented} if seen else {resource_server: presented}
