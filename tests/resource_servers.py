@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jwtguard import Issuer, KeySet, ResourceServer
+from jwtguard import Issuer, JWTGuardError, KeySet, ResourceServer
 from tests.signing import AUDIENCE, ISSUER, NOW, SigningKey, signing_key
 
 KEY = signing_key("Ed25519")
@@ -18,6 +18,15 @@ def resource_server(key: SigningKey = KEY, **options: Any) -> ResourceServer:
         options: more for `ResourceServer`.
     """
     return ResourceServer(Issuer(ISSUER, keys=key.jwk_set), **{"audience": AUDIENCE, "clock": lambda: NOW, **options})
+
+
+async def reason_of(server: ResourceServer, token: str) -> str | None:
+    """Why the token is refused; None if it is accepted."""
+    try:
+        await server.validate(token)
+    except JWTGuardError as error:
+        return error.reason
+    return None
 
 
 def bearer(token: str) -> dict[str, str]:
