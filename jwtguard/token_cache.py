@@ -23,7 +23,7 @@ With ten claims one takes 1.3 kB (`make bench`): 5 MB in each process. One that 
 _UNSETTLED: Final[tuple[float, float, None, None]] = inf, -inf, None, None
 
 
-class Remembered(msgspec.Struct, gc=False):
+class Remembered(msgspec.Struct):  # a key source may lead back here, by on_event for one, so not gc=False
     """A validated token, and under what it was validated.
 
     Attributes:
@@ -70,7 +70,8 @@ class Remembered(msgspec.Struct, gc=False):
         keys, since, until = calm
         if keys is self.keys:
             valid_from, valid_until = self._validity()
-            self.settled = max(valid_from, since), min(valid_until, until), source, calm
+            # In this order, because the first stands where it is NaN, and then this holds at no time.
+            self.settled = max(since, valid_from), min(until, valid_until), source, calm
 
     def _validity(self) -> tuple[float, float]:
         """From when and until when, leeway included; from the latter on the token has expired."""

@@ -2,7 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from math import inf
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -130,6 +130,14 @@ def test_token_that_was_not_last_seen_to_hold_under_these_keys_is_not_settled() 
     before = token.settled
     token.settle(source)
     assert (before, token.settled) == ((inf, -inf, None, None), (inf, -inf, None, None))
+
+
+def test_token_is_not_settled_for_any_time_where_nobody_knows_until_when_the_keys_serve() -> None:
+    token, source = remembered(), ConfiguredKeys(ISSUER, KEYS)
+    for source.calm in ((KEYS, nan, nan), (KEYS, nan, inf), (KEYS, -inf, nan)):  # a clock has failed
+        token.settle(source)
+        since, until, *_ = token.settled
+        assert not since <= NOW < until
 
 
 def test_token_longest_unused_is_forgotten_first() -> None:

@@ -1,5 +1,7 @@
 """What decides on tokens: what it remembers of them, and that only refusals escape."""
 
+import gc
+import weakref
 from math import inf
 from typing import Any
 
@@ -10,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwtguard import InvalidToken, Issuer, KeySet, ResourceServer
+from jwtguard.events import Event
 from jwtguard.key_source import ConfiguredKeys
+from jwtguard.testing import TestIssuer
 from tests.resource_servers import KEY, Clock, CountedKeys, reason_of, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW, SigningKey, b64, good_claims, segment, signing_key
 
@@ -212,6 +216,29 @@ async def test_remembered_claims_cannot_be_changed_by_whoever_is_handed_them() -
         token.claims["roles"].append("administrator")
     with pytest.raises(AttributeError):
         token.scopes = frozenset({"everything"})  # type: ignore[misc]
+
+
+async def test_application_that_takes_its_own_events_is_freed_in_the_end_with_the_tokens_that_came_again() -> None:
+    issuer = TestIssuer(algorithm="Ed25519")
+
+    class Application:
+        def __init__(self, client: httpx.AsyncClient) -> None:
+            self.resource_server = ResourceServer(
+                issuer.url, audience=issuer.audience, http_client=client, on_event=self.take
+            )
+
+        def take(self, event: Event) -> None: ...
+
+    async with issuer.http_client() as client:
+        application = Application(client)
+        token = issuer.token()
+        for _ in range(2):
+            await application.resource_server.validate(token)
+        await application.resource_server.aclose()
+        ended = weakref.ref(application)
+        del application
+        gc.collect()
+        assert ended() is None
 
 
 async def test_two_resource_servers_remember_separately() -> None:
