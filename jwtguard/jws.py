@@ -38,6 +38,9 @@ class JWS(msgspec.Struct, frozen=True, gc=False):
     def __repr__(self) -> str:
         return f"JWS(algorithm={self.algorithm!r})"  # the rest is the token, which no log may hold
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []  # msgspec's would have rich show all of it
+
 
 def parse(token: bytes, *, max_bytes: int) -> JWS:
     """Take a token apart.

@@ -1,7 +1,7 @@
 """The good access token that a connection came with; kept in the ASGI scope, so that nobody validates it again."""
 
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from starlette.types import Scope
@@ -33,6 +33,9 @@ class Presented(msgspec.Struct):
     def __repr__(self) -> str:
         return f"Presented({self.token!r}, confirmed={self.confirmed})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []  # msgspec's would have rich show all of it
+
 
 class Unseen(msgspec.Struct):
     """A token that has yet to be examined.
@@ -51,6 +54,9 @@ class Unseen(msgspec.Struct):
 
     def __repr__(self) -> str:
         return "Unseen()"  # the rest is the token, which no log may hold
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []  # msgspec's would have rich show all of it
 
 
 def seen_token(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.pretty import pretty_repr
 
 from jwtguard import jws as jws_module
 from jwtguard.errors import InvalidToken
@@ -70,6 +71,7 @@ def test_nothing_of_what_was_taken_apart_can_be_exchanged(name: str) -> None:
 
 def test_what_it_prints_is_no_token() -> None:
     assert repr(parsed(compact())) == str(parsed(compact())) == "JWS(algorithm='ES256')"
+    assert pretty_repr(parsed(compact())) == "JWS()"
 
 
 @given(
