@@ -15,7 +15,7 @@ from jwtguard.freshness import refresh_delay, retry_delay
 from jwtguard.http import HTTP, Deadline, ExchangeFailed
 from jwtguard.jwk import VerificationKey
 from jwtguard.key_set import KeySet
-from jwtguard.key_set_fetch import PublishedKeys, fetch_key_set
+from jwtguard.key_set_fetch import NOTHING_PUBLISHED, PublishedKeys, fetch_key_set
 from jwtguard.key_source import Calm, IssuerHealth
 from jwtguard.metadata import Metadata, MetadataRefused, fetch_metadata
 from jwtguard.refetch import RefetchBudget
@@ -88,6 +88,7 @@ class FetchedKeys:
         clock: Callable[[], float],
         key_issuers: Iterable[str] = (),
         allow_http: bool = False,
+        keyless: bool = False,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """Prepare to fetch; nothing is fetched yet.
@@ -99,6 +100,7 @@ class FetchedKeys:
             clock: seconds since the epoch.
             key_issuers: what a key must have in its `issuer` member to serve; anything, if there are none.
             allow_http: let plain http through.
+            keyless: it may publish no keys at all, because it can be asked about its tokens.
             chance: a random number from 0 to 1, for the jitter.
         """
         self._issuer = issuer
@@ -107,6 +109,7 @@ class FetchedKeys:
         self._clock = clock
         self._key_issuers = frozenset(key_issuers)
         self._allow_http = allow_http
+        self._keyless = keyless
         self._chance = chance
         self._flight = SingleFlight(self._fetch)
         self._budget = RefetchBudget()
@@ -214,6 +217,8 @@ class FetchedKeys:
 
     async def _fetch_published(self, deadline: Deadline) -> PublishedKeys:
         url = self._jwks_uri or await self._published_jwks_uri(deadline)
+        if url is None:
+            return NOTHING_PUBLISHED
         return await fetch_key_set(
             self._http,
             url,
@@ -223,8 +228,8 @@ class FetchedKeys:
             key_issuers=self._key_issuers,
         )
 
-    async def _published_jwks_uri(self, deadline: Deadline) -> str:
-        known = self._metadata
+    async def _published_jwks_uri(self, deadline: Deadline) -> str | None:
+        known, published = self._metadata, self._state.published
         try:
             self._metadata = await fetch_metadata(
                 self._http,
@@ -233,6 +238,8 @@ class FetchedKeys:
                 allow_http=self._allow_http,
                 # What is left is for the keys, which may be reachable where the metadata is not.
                 deadline=deadline if known is None else Deadline(deadline.half()),
+                # One that has published keys does not stop doing so: its metadata is amiss, and the keys stay.
+                keyless=self._keyless and (published is None or published is NOTHING_PUBLISHED),
             )
         except ExchangeFailed as failure:
             if known is None:
@@ -255,7 +262,9 @@ class FetchedKeys:
             self._tell_of(published.keys)
 
     def _tell_of(self, keys: KeySet) -> None:
-        kids = ", ".join(sorted({repr(key.kid) for key in keys.keys}))
+        kids = (
+            ", ".join(sorted({repr(key.kid) for key in keys.keys})) or "none, as its metadata names no place for them"
+        )
         _log.info("the keys of %s are now %s", self._issuer, kids)
         for skipped in keys.skipped:
             _log.warning("a key of %s is skipped: number %d, %s", self._issuer, skipped.position, skipped.why)

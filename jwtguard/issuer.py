@@ -195,6 +195,7 @@ def _fetched_keys(issuer: Issuer, *, http: HTTP, clock: Callable[[], float], sha
         http=http,
         clock=clock,
         allow_http=issuer.allow_http,
+        keyless=issuer.introspection is not None,
     )
     if issuer.jwks_uri is not None:
         shared[place] = keys

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from jwtguard.freshness import lifetime
+from jwtguard.freshness import DEFAULT_LIFETIME, lifetime
 from jwtguard.http import HTTP, Answer, ExchangeFailed, answered
 from jwtguard.key_set import KeySet
 
@@ -33,6 +33,12 @@ class PublishedKeys(msgspec.Struct, frozen=True):
     digest: bytes
     conditions: Mapping[str, str]
     caching: Mapping[str, str]
+
+
+NOTHING_PUBLISHED: Final = PublishedKeys(
+    url="", keys=KeySet([]), lifetime=DEFAULT_LIFETIME, digest=b"", conditions={}, caching={}
+)
+"""What an issuer has whose metadata names no place for keys: its tokens are all opaque."""
 
 
 async def fetch_key_set(

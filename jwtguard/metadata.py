@@ -15,13 +15,13 @@ class Metadata(msgspec.Struct, frozen=True):
 
     Attributes:
         url: where it was found.
-        jwks_uri: where the issuer publishes its keys.
+        jwks_uri: where the issuer publishes its keys, or None.
         introspection_endpoint: where tokens can be asked about, or None.
         document: all of it.
     """
 
     url: str
-    jwks_uri: str
+    jwks_uri: str | None
     introspection_endpoint: str | None
     document: dict[str, Any]
 
@@ -43,7 +43,7 @@ def metadata_urls(issuer: str) -> tuple[str, str]:
 
 
 async def fetch_metadata(
-    http: HTTP, issuer: str, *, first: str | None, allow_http: bool, deadline: Deadline
+    http: HTTP, issuer: str, *, first: str | None, allow_http: bool, deadline: Deadline, keyless: bool = False
 ) -> Metadata:
     """Fetch the issuer's metadata from the first place that has it.
 
@@ -53,6 +53,7 @@ async def fetch_metadata(
         first: where it was found last time.
         allow_http: let plain http through in the document's URLs.
         deadline: by when. A place that was never seen to work takes at most half of what is left: the other may.
+        keyless: let metadata without a `jwks_uri` through, which is optional (RFC 8414 section 2).
 
     Raises:
         ExchangeFailed: where no place gave a metadata document.
@@ -65,7 +66,7 @@ async def fetch_metadata(
         seconds = deadline.half() if first is None and not failures else deadline.left()
         try:
             document = document_of(await http.request("GET", url, seconds=seconds, keep_alive=False))
-            return believed(document, url, issuer, allow_http=allow_http)
+            return believed(document, url, issuer, allow_http=allow_http, keyless=keyless)
         except ExchangeFailed as failure:
             failures.append(str(failure))
         except ValueError as failure:
@@ -90,7 +91,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
         raise ValueError("answered with something else than a JSON object") from None
 
 
-def believed(document: dict[str, Any], url: str, issuer: str, *, allow_http: bool) -> Metadata:
+def believed(document: dict[str, Any], url: str, issuer: str, *, allow_http: bool, keyless: bool = False) -> Metadata:
     """Return what of a metadata document is believed.
 
     Args:
@@ -98,6 +99,7 @@ def believed(document: dict[str, Any], url: str, issuer: str, *, allow_http: boo
         url: where it was found.
         issuer: the issuer's URL.
         allow_http: let plain http through in the document's URLs.
+        keyless: let it name no `jwks_uri`.
 
     Raises:
         MetadataRefused: where it names another issuer (RFC 8414 section 3.3) or an unusable URL.
@@ -108,9 +110,9 @@ def believed(document: dict[str, Any], url: str, issuer: str, *, allow_http: boo
         )
     jwks_uri, endpoint = document.get("jwks_uri"), document.get("introspection_endpoint")
     for name, value in (("jwks_uri", jwks_uri), ("introspection_endpoint", endpoint)):
-        if value is not None or name == "jwks_uri":
+        if value is not None or (name == "jwks_uri" and not keyless):
             _check(value, name, url, issuer, allow_http=allow_http)
-    return Metadata(url, jwks_uri, endpoint, document)  # type: ignore[arg-type]  # checked to be a string just above
+    return Metadata(url, jwks_uri, endpoint, document)
 
 
 def _check(value: Any, name: str, url: str, issuer: str, *, allow_http: bool) -> None:

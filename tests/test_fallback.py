@@ -265,6 +265,16 @@ async def test_key_id_is_looked_for_again_before_the_issuer_is_asked(endpoint: E
     assert (endpoint.key_fetches, endpoint.count) == (2, 1)
 
 
+async def test_issuer_that_publishes_no_keys_is_asked_about_all_its_tokens(endpoint: Endpoint) -> None:
+    endpoint.metadata = {"jwks_uri": ...}
+    endpoint.answer = active(iss=endpoint.origin)
+    async with trusting(publishing(endpoint)) as server:
+        outcomes = [await outcome(server, token) for token in (OPAQUE, UNKNOWN_KEY.token(iss=endpoint.origin))]
+        health = await server.health()
+    assert (outcomes, health.ready) == (["accepted", "accepted"], True)
+    assert (endpoint.count, endpoint.key_fetches) == (2, 0)
+
+
 async def test_key_that_appears_in_the_meantime_makes_the_question_unnecessary(endpoint: Endpoint) -> None:
     async with trusting(publishing(endpoint)) as server:
         assert await outcome(server, KEY.token(iss=endpoint.origin)) == "accepted"

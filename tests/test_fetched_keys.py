@@ -43,11 +43,18 @@ class Source:
         keys: the keys.
     """
 
-    def __init__(self, server: AuthorizationServer, *, jwks_uri: str | None = None) -> None:
+    def __init__(self, server: AuthorizationServer, *, jwks_uri: str | None = None, keyless: bool = False) -> None:
         self.server = server
         self.clock = Clock()
         self.http = HTTP(timeout=60)
-        self.keys = FetchedKeys(server.issuer, jwks_uri=jwks_uri, http=self.http, clock=self.clock, chance=lambda: 0.5)
+        self.keys = FetchedKeys(
+            server.issuer,
+            jwks_uri=jwks_uri,
+            http=self.http,
+            clock=self.clock,
+            keyless=keyless,
+            chance=lambda: 0.5,
+        )
 
     async def outcome(self, kid: str | None, algorithm: str = "ES256") -> str:
         """What comes of looking for a key: its digest's beginning, or why there is none."""
@@ -74,16 +81,19 @@ class Source:
 
 
 @asynccontextmanager
-async def source(*published: SigningKey, warm: bool = True, timeout: float = 60) -> AsyncIterator[Source]:
+async def source(
+    *published: SigningKey, warm: bool = True, timeout: float = 60, keyless: bool = False
+) -> AsyncIterator[Source]:
     """Run an authorization server, and the keys that are fetched from it.
 
     Args:
         published: its keys.
         warm: have them fetched once.
         timeout: seconds for one fetch, after that.
+        keyless: whether its metadata may name no `jwks_uri`.
     """
     with authorization_server(*(published or (OLD,))) as server:
-        keys = Source(server)
+        keys = Source(server, keyless=keyless)
         try:
             if warm:
                 await keys.keys.refresh()
@@ -286,6 +296,49 @@ async def test_keys_are_refreshed_from_the_known_place_while_the_metadata_cannot
         keys.server.publish(NEW)
         await keys.keys.refresh()
         assert (keys.known(), keys.health().last_error) == (["new"], None)
+
+
+def without_keys(server: AuthorizationServer) -> None:
+    """Publish metadata without a `jwks_uri` (RFC 8414 section 2: it is optional)."""
+    server.behaviours[server.rfc8414_path] = replying_json(server.metadata(jwks_uri=...))
+
+
+async def test_issuer_that_publishes_no_keys_is_ready_where_it_need_not() -> None:
+    async with source(warm=False, keyless=True) as keys:
+        without_keys(keys.server)
+        assert [await keys.outcome("old"), await keys.outcome(None)] == ["unknown_key", "unknown_key"]
+        health = keys.health()
+        assert (health.ready, health.keys, health.last_error, keys.server.count(KEYS)) == (True, 0, None, 0)
+
+
+async def test_issuer_that_publishes_no_keys_is_unreachable_where_it_must() -> None:
+    async with source(warm=False) as keys:
+        without_keys(keys.server)
+        assert await keys.outcome("old") == "issuer_unreachable"
+        assert "no usable https URL as 'jwks_uri'" in keys.health().last_error
+
+
+async def test_issuer_that_begins_to_publish_keys_is_noticed() -> None:
+    async with source(warm=False, keyless=True) as keys:
+        without_keys(keys.server)
+        await keys.keys.refresh()
+        before = keys.known()
+        del keys.server.behaviours[keys.server.rfc8414_path]
+        assert (before, await keys.outcome("old")) == ([], "old")
+
+
+async def test_keys_stay_where_the_metadata_no_longer_names_a_place_for_them() -> None:
+    async with source(keyless=True) as keys:
+        without_keys(keys.server)
+        await keys.keys.refresh()
+        assert (keys.known(), await keys.outcome("old")) == (["old"], "old")
+        assert "no usable https URL as 'jwks_uri': None" in keys.health().last_error
+
+
+async def test_unusable_place_for_keys_is_refused_even_where_none_need_be_named() -> None:
+    async with source(warm=False, keyless=True) as keys:
+        keys.server.behaviours[keys.server.rfc8414_path] = replying_json(keys.server.metadata(jwks_uri="ftp://x"))
+        assert await keys.outcome("old") == "issuer_unreachable"
 
 
 async def test_metadata_that_names_another_issuer_stops_the_refresh_and_not_the_service() -> None:
