@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from jwtguard import KeySet
 from jwtguard.algorithms import ALGORITHMS
-from jwtguard.jwk import SECRET_MEMBERS
 from jwtguard.key_set import sort_members
 from tests.key_members import RSA_ALGORITHMS, SERVES, jwk, read, serves
 from tests.refusals import refused
@@ -158,9 +157,9 @@ def test_members_that_say_no_more_than_they_should_serve(member: dict[str, Any])
 
 
 @pytest.mark.parametrize("made_for", ["RS256", "ES256", "Ed25519", "ML-DSA-44"])
-@pytest.mark.parametrize("secret", sorted(SECRET_MEMBERS))
+@pytest.mark.parametrize("secret", ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"])
 def test_a_key_with_private_material_is_skipped(made_for: str, secret: str) -> None:
-    """Whoever publishes it has lost the key; RFC 7517 section 9.2."""
+    """Whoever publishes it has lost the key; RFC 7517 section 9.2, RFC 7518 sections 6.2.2, 6.3.2 and 6.4."""
     for value in (b64(bytes(32)), "", None):
         assert why_skipped({**jwk(made_for), secret: value}) == f"it holds private material ({secret})"
 

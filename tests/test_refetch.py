@@ -46,7 +46,7 @@ def test_refusal_from_a_future_that_a_clock_set_back_took_away_is_none() -> None
 
 
 def test_flood_of_key_ids_that_come_once_leaves_two_fetches_in_the_bucket() -> None:
-    assert permitted(RefetchBudget(), forged(10_000)) == refetch.BURST - refetch.RESERVED
+    assert permitted(RefetchBudget(), forged(10_000)) == refetch.BURST - 2
 
 
 def test_key_id_that_comes_again_during_a_flood_may_spend_what_is_reserved() -> None:
@@ -73,9 +73,10 @@ def test_bucket_fills_by_one_fetch_each_30_seconds_up_to_five() -> None:
     budget = RefetchBudget()
     fresh = count()
     empty = permitted(budget, forged(100) * 2)
+    too_soon = permitted(budget, [f"a-{next(fresh)}" for _ in range(50)] * 2, now=NOW + 29.9)
     half_a_minute = permitted(budget, [f"a-{next(fresh)}" for _ in range(50)] * 2, now=NOW + 30)
     an_hour = permitted(budget, [f"b-{next(fresh)}" for _ in range(50)] * 2, now=NOW + 3600)
-    assert (empty, half_a_minute, an_hour) == (5, 1, 5)
+    assert (empty, too_soon, half_a_minute, an_hour) == (5, 0, 1, 5)
 
 
 def test_bucket_does_not_fill_by_a_clock_set_back() -> None:

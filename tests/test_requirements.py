@@ -152,6 +152,12 @@ def test_description_does_not_tell_a_client_what_the_token_holds() -> None:
     assert "hush" not in f"{refused.description} {refused}"
 
 
+def test_what_a_route_asks_for_cannot_be_changed_between_requests() -> None:
+    asked = requirements(scopes="read")
+    with pytest.raises(AttributeError):
+        asked.scopes = ()  # type: ignore[misc]
+
+
 def test_refusal_for_scopes_is_no_invalid_token() -> None:
     assert not issubclass(InsufficientScope, InvalidToken)
 

@@ -59,6 +59,7 @@ KEYS = {
     "OpenSSH": SSH,
     "OpenSSH after white space": b"\n" + SSH,
     "authorized_keys": b'command="x" ' + SSH,
+    "OpenSSH of DSA": b"ssh-dss AAAAB3NzaC1kc3MAAACBA" + b"A" * 40,
     "OpenSSH of Ed25519": b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + b"A" * 40,
     "OpenSSH of a curve": b"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAA" + b"A" * 40,
     "OpenSSH certificate": b"sk-x-cert-v01@openssh.com AAAA" + b"A" * 40,
