@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jwtguard import InvalidToken, Issuer, KeySet, ResourceServer
+from jwtguard import Introspection, InvalidToken, Issuer, KeySet, ResourceServer
 from jwtguard.events import Event
 from jwtguard.key_source import ConfiguredKeys
 from jwtguard.testing import TestIssuer
@@ -88,6 +88,11 @@ async def test_expired_token_is_refused_for_good_once_the_clock_is_right_again()
         pytest.param(
             {"keys": KEY.pem, "algorithms": ["EdDSA"]}, "algorithm_not_allowed", id="the algorithm is not allowed"
         ),
+        pytest.param(
+            {"introspection": Introspection(bearer_token="key", endpoint="http://127.0.0.1:9/", when="always")},
+            "introspection_unavailable",
+            id="its issuer is to be asked as well",
+        ),
         pytest.param(None, "issuer_mismatch", id="the issuer is not trusted"),
         pytest.param({}, None, id="nothing changed"),
     ],
@@ -122,17 +127,18 @@ async def test_token_seen_before_is_refused_while_another_issuer_stands_in(times
     assert (meanwhile, await reason_of(server, token)) == ("unknown_key", None)
 
 
-async def test_token_that_came_again_asks_for_the_keys_no_more_until_they_are_others() -> None:
+async def test_token_that_came_again_asks_for_the_keys_no_more_until_they_or_their_time_are_others() -> None:
     server, token = resource_server(), KEY.token()
     trusted = server.validation.trusted._configured[ISSUER]
     keys = Counted(ISSUER, KeySet.from_jwk_set(KEY.jwk_set))
     server.validation.trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=keys)
     asked = []
-    for calm in (keys.calm, keys.calm, keys.calm, (KeySet.from_jwk_set(KEY.jwk_set), -inf, inf), None):
+    serving, others = keys.calm[0], KeySet.from_jwk_set(KEY.jwk_set)
+    for calm in (None, None, None, (others, -inf, inf), None, (others, -inf, NOW + 1), None, (serving, -inf, inf)):
         keys.calm = calm or keys.calm
         await server.validate(token)
         asked.append(keys.asked)
-    assert asked == [1, 2, 2, 3, 3]
+    assert asked == [1, 2, 2, 3, 3, 4, 4, 5]
 
 
 class Counted(ConfiguredKeys):
