@@ -19,8 +19,9 @@ async def measure() -> dict[str, int]:
     gc.collect()
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
-    for token in tokens:
-        await server.validate(token)
+    for _ in range(2):  # one that has come again takes a little more
+        for token in tokens:
+            await server.validate(token)
     gc.collect()
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
