@@ -1,6 +1,7 @@
 """What the operator is told, and how much of it."""
 
 import logging
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -58,6 +59,26 @@ def test_good_token_is_told_once_for_each_request() -> None:
     assert isinstance(event, TokenAccepted)
     assert (event.issuer, event.cached) == (ISSUER, False)
     assert event.seconds > 0
+
+
+def test_token_that_came_before_is_told_once_for_each_request_as_such() -> None:
+    events: list[Event] = []
+    with TestClient(protected(events), headers={"Authorization": f"Bearer {KEY.token(roles=['admin'])}"}) as client:
+        for _ in range(3):
+            client.get("/")
+    assert [event.cached for event in events if isinstance(event, TokenAccepted)] == [False, True, True]
+    assert {event.issuer for event in events if isinstance(event, TokenAccepted)} == {ISSUER}
+
+
+def test_time_that_is_told_lies_within_that_of_the_request() -> None:
+    events: list[Event] = []
+    with TestClient(protected(events), headers={"Authorization": f"Bearer {KEY.token(roles=['admin'])}"}) as client:
+        for _ in range(2):
+            events.clear()
+            began = perf_counter()
+            client.get("/")
+            took = perf_counter() - began
+            assert [0 < event.seconds < took for event in events if isinstance(event, TokenAccepted)] == [True]
 
 
 @pytest.mark.parametrize(
