@@ -347,7 +347,7 @@ def private_pem(private: Any, password: bytes | None = None) -> bytes:
 
 
 @pytest.mark.parametrize("as_text", [True, False], ids=["text", "bytes"])
-@pytest.mark.parametrize("name", SIGNING)
+@pytest.mark.parametrize("name", ["RS256", "PS256", "ES256", "Ed25519", "EdDSA"])
 def test_what_this_resource_server_signs_verifies(name: str, as_text: bool) -> None:
     pem = private_pem(signing_key(name).private)
     signature = signer(pem.decode() if as_text else pem, name)(SIGNING_INPUT)
@@ -380,7 +380,7 @@ def test_an_openssl_that_makes_ecdsa_signatures_with_random_numbers_only_signs_a
 
 def test_nothing_is_signed_with_none_or_with_a_shared_secret() -> None:
     """RFC 8725 section 3.2."""
-    assert set(SIGNING) <= set(ASYMMETRIC)
+    assert set(SIGNING) == {"RS256", "PS256", "ES256", "Ed25519", "EdDSA"}
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,12 @@ def test_a_realm_that_cannot_stand_in_a_header_is_refused(realm: Any) -> None:
         challenge(CredentialsRequired("credentials_missing"), realm=realm)
 
 
+@pytest.mark.parametrize("code", [*range(0x20), *range(0x7F, 0x100)], ids=hex)
+def test_no_control_character_and_none_beyond_ascii_stands_in_a_realm(code: int) -> None:
+    with pytest.raises(ConfigurationError):
+        check_realm(f"a{chr(code)}b")
+
+
 @pytest.mark.parametrize("realm", [None, "", "api", 'the "API"', "back\\slash", "a, b=c"], ids=repr)
 def test_a_realm_of_printable_ascii_is_taken(realm: str | None) -> None:
     check_realm(realm)

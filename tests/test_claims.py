@@ -552,6 +552,12 @@ def test_scopes_in_another_form_are_malformed(claims: dict[str, Any]) -> None:
     assert caught.value.claim in ("scope", "scp")
 
 
+def test_roles_and_permissions_are_found_in_the_claims_of_that_name() -> None:
+    token = check(roles=["reader"], permissions=["write"])
+    assert token.roles == {"reader"}
+    assert token.permissions == {"write"}
+
+
 def test_roles_and_permissions_are_found_where_the_rules_say() -> None:
     under = rules(roles_claims=[("realm_access", "roles")], permissions_claims="perms")
     token = check(under=under, realm_access={"roles": ["reader"]}, perms="write", roles=["admin"])

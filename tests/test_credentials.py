@@ -1,5 +1,7 @@
 """jwtguard/credentials.py: exactly one bearer token, where RFC 6750 says it stands, and nowhere else."""
 
+from collections.abc import Callable
+from string import ascii_letters, digits
 from typing import Any
 
 import pytest
@@ -150,6 +152,24 @@ def test_anything_but_token68_is_malformed(token: bytes) -> None:
     assert caught.value.detail == "what follows the scheme is not one token"
 
 
+def allowed(check: Callable[[str], object]) -> str:
+    """Which of all characters of one octet may stand in the middle of what is checked."""
+
+    def is_allowed(character: str) -> bool:
+        try:
+            check(f"a{character}a")
+        except (ConfigurationError, InvalidRequest):
+            return False
+        return True
+
+    return "".join(filter(is_allowed, map(chr, range(256))))
+
+
+def test_the_characters_of_token68_are_those_of_the_grammar() -> None:
+    """RFC 6750 section 2.1; `=` at the end only."""
+    assert set(allowed(lambda token: check_token68(token.encode("latin-1")))) == {*ascii_letters, *digits, *"-._~+/"}
+
+
 @given(st.lists(st.tuples(st.sampled_from([b"authorization", b"cookie"]), st.binary(max_size=30)), max_size=3))
 def test_whatever_comes_is_taken_or_refused(headers: Headers) -> None:
     try:
@@ -235,6 +255,11 @@ def test_a_handshake_without_token_lacks_credentials() -> None:
 @pytest.mark.parametrize("protocol", [None, "bearer", "v1.access_token", "!#$%&'*+-.^_`|~"])
 def test_a_name_that_can_be_a_subprotocol_is_taken(protocol: str | None) -> None:
     assert checked_protocol(protocol) == protocol
+
+
+def test_the_characters_of_a_subprotocol_are_those_of_the_grammar() -> None:
+    """RFC 6455 section 4.1, which takes RFC 9110 section 5.6.2's `token`."""
+    assert set(allowed(checked_protocol)) == {*ascii_letters, *digits, *"!#$%&'*+-.^_`|~"}
 
 
 @pytest.mark.parametrize(

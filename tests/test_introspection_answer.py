@@ -166,6 +166,7 @@ def test_active_token_is_refused_all_the_same(members: dict[str, Any], reason: s
         pytest.param({"token_use": "access"}, id="Cognito's access token"),
         pytest.param({"typ": "Bearer", "token_type": "Bearer", "azp": "client-1"}, id="Keycloak's access token"),
         pytest.param({"typ": "at+jwt"}, id="at+jwt"),
+        pytest.param({"typ": "JWT"}, id="JWT"),
     ],
 )
 def test_active_token_is_accepted(members: dict[str, Any]) -> None:

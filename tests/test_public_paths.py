@@ -70,6 +70,17 @@ def test_path_is_not_public(path: str) -> None:
     assert not PublicPaths(RULES).holds({"path": path})
 
 
+@pytest.mark.parametrize("encode", ["%{:02x}", "%{:02X}"], ids=["small letters", "capital letters"])
+def test_nothing_that_is_encoded_once_more_is_public(encode: str) -> None:
+    everything = PublicPaths(["/*"])
+    assert [octet for octet in range(256) if everything.holds({"path": "/a" + encode.format(octet)})] == []
+
+
+@pytest.mark.parametrize("octet", [*range(0x20), 0x7F], ids=hex)
+def test_no_path_with_a_control_character_is_public(octet: int) -> None:
+    assert not PublicPaths(["/*"]).holds({"path": f"/a{chr(octet)}b"})
+
+
 def test_without_rules_nothing_is_public() -> None:
     assert not PublicPaths([]).holds({"path": "/"})
 
@@ -142,6 +153,8 @@ def test_rules_are_compared_with_the_very_path_that_starlette_routes_by(path: st
         pytest.param(["/caf%C3%A9"], "is written decoded", id="encoded"),
         pytest.param(["/static//*"], "is written decoded", id="empty segment"),
         pytest.param(["/static/../health"], "is written decoded", id="dot-dot segment"),
+        pytest.param(["/items/{"], "neither query, fragment nor parameters", id="opening brace"),
+        pytest.param(["/items/}"], "neither query, fragment nor parameters", id="closing brace"),
         pytest.param(["/items/{item_id}"], "neither query, fragment nor parameters", id="parameter of a route"),
         pytest.param(["/health?verbose=1"], "neither query, fragment nor parameters", id="query"),
         pytest.param(["/health#top"], "neither query, fragment nor parameters", id="fragment"),
