@@ -2,6 +2,7 @@
 
 import runpy
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -370,12 +371,30 @@ def test_ecdsa_signatures_are_made_without_random_numbers(text: bytes) -> None:
     assert signer(private_pem(RFC6979_KEY), "ES256")(text).hex() == RFC6979_SIGNATURES[text]
 
 
-def test_an_openssl_that_makes_ecdsa_signatures_with_random_numbers_only_signs_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def without_openssl_3_2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Backend, "ecdsa_deterministic_supported", lambda _: False)
+
+
+def without_cryptography_43(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ec.ECDSA
+    monkeypatch.setattr(ec, "ECDSA", lambda algorithm: made(algorithm))
+
+
+@pytest.mark.parametrize("without", [without_openssl_3_2, without_cryptography_43])
+def test_an_older_library_that_makes_ecdsa_signatures_with_random_numbers_only_signs_all_the_same(
+    without: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch)
     signature = signer(private_pem(signing_key("ES256").private), "ES256")(SIGNING_INPUT)
     assert verify_with("ES256")(SIGNING_INPUT, signature)
+
+
+def test_each_half_of_an_ecdsa_signature_has_32_bytes_however_small_its_number_is() -> None:
+    """RFC 7518 section 3.4. One of 256 numbers begins with a byte of zeros."""
+    sign = signer(private_pem(RFC6979_KEY), "ES256")
+    signatures = [sign(number.to_bytes(2)) for number in range(2000)]
+    assert {len(signature) for signature in signatures} == {64}
+    assert [any(signature[at] == 0 for signature in signatures) for at in (0, 32)] == [True, True]
 
 
 def test_nothing_is_signed_with_none_or_with_a_shared_secret() -> None:

@@ -543,6 +543,14 @@ def test_websocket_with_a_good_token_is_let_through() -> None:
         assert websocket.receive_text() == "reached"
 
 
+@pytest.mark.parametrize("times", [pytest.param(1, id="new"), pytest.param(3, id="seen before")])
+def test_guard_alone_takes_a_token_that_comes_as_a_subprotocol(times: int) -> None:
+    guarded = client(Depends(Guard(resource_server(), websocket_protocol="bearer")))
+    for _ in range(times):
+        with guarded.websocket_connect("/", subprotocols=["bearer", KEY.token()]) as websocket:
+            assert websocket.receive_text() == "reached"
+
+
 @pytest.mark.parametrize(
     ("dependency", "headers", "status", "challenge"),
     [

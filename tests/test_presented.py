@@ -1,4 +1,4 @@
-"""What a connection came with: a log that shows it shows no token."""
+"""What a connection came with: it stays with the headers that it came in, and a log that shows it shows no token."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,11 @@ from rich.pretty import pretty_repr
 
 from jwtguard.claims import Rules, check_claims
 from jwtguard.frozen import FrozenDict
-from jwtguard.presented import Presented, Unseen
-from tests.resource_servers import KEY
+from jwtguard.presented import Presented, Unseen, examined_token, seen_token, validated_token
+from tests.resource_servers import KEY, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW, good_claims
+
+pytestmark = pytest.mark.anyio
 
 TEXT = KEY.token().encode()
 HEADERS = [(b"authorization", b"Bearer " + TEXT)]
@@ -30,3 +32,12 @@ def test_what_is_kept_of_a_connection_shows_no_part_of_its_token(
     text = shown(kept)
     assert text.startswith(type(kept).__name__)
     assert not [part for part in TEXT.decode().split(".") if part in text]
+
+
+async def test_token_that_is_examined_while_the_headers_are_replaced_is_not_taken_for_one_that_came_in_those() -> None:
+    server, scope = resource_server(), {"type": "http", "headers": HEADERS}
+    unseen = seen_token(scope, server)
+    assert isinstance(unseen, Unseen)
+    scope["headers"] = [(b"authorization", b"Bearer another")]
+    await examined_token(scope, server, unseen)
+    assert validated_token(scope, server) is None
