@@ -7,16 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtguard.freshness import (
-    DEFAULT_LIFETIME,
-    LONGEST_LIFETIME,
-    SHORTEST_LIFETIME,
-    http_date,
-    lifetime,
-    refresh_delay,
-    retry_delay,
-)
+from jwtguard.freshness import http_date, lifetime, refresh_delay, retry_delay
 from tests.signing import NOW
+
+SHORTEST_LIFETIME, DEFAULT_LIFETIME, LONGEST_LIFETIME = 60, 600, 86_400
 
 MIDNIGHT = "Fri, 15 Jan 2027 00:00:00 GMT"
 HALF_PAST = "Fri, 15 Jan 2027 00:30:00 GMT"
@@ -28,7 +22,10 @@ HALF_PAST = "Fri, 15 Jan 2027 00:30:00 GMT"
         pytest.param({}, DEFAULT_LIFETIME, id="nothing said"),
         pytest.param({"cache-control": "max-age=3600"}, 3600, id="max-age"),
         pytest.param({"cache-control": "public, MAX-AGE = 3600 , must-revalidate"}, 3600, id="among others, any case"),
+        pytest.param({"cache-control": "public,max-age=3600,immutable"}, 3600, id="among others, without spaces"),
         pytest.param({"cache-control": 'max-age="3600"'}, 3600, id="quoted"),
+        pytest.param({"cache-control": "max-age=3600s"}, DEFAULT_LIFETIME, id="a number with something behind it"),
+        pytest.param({"cache-control": "max-age="}, DEFAULT_LIFETIME, id="no number"),
         pytest.param({"cache-control": "s-maxage=3600"}, DEFAULT_LIFETIME, id="s-maxage is for shared caches"),
         pytest.param({"cache-control": "x-max-age=3600"}, DEFAULT_LIFETIME, id="another directive's tail"),
         pytest.param({"cache-control": "max-age=3600", "age": "600"}, 3000, id="age is spent already"),
@@ -44,6 +41,8 @@ HALF_PAST = "Fri, 15 Jan 2027 00:30:00 GMT"
         pytest.param({"cache-control": "max-age=9999999999"}, LONGEST_LIFETIME, id="a number out of all proportion"),
         pytest.param({"cache-control": "no-store, max-age=3600"}, SHORTEST_LIFETIME, id="no-store"),
         pytest.param({"cache-control": "max-age=3600, no-cache"}, SHORTEST_LIFETIME, id="no-cache"),
+        pytest.param({"cache-control": "max-age=3600,no-cache , public"}, SHORTEST_LIFETIME, id="no-cache in between"),
+        pytest.param({"cache-control": "x-no-cache, max-age=3600"}, 3600, id="another directive's tail, no-cache"),
         pytest.param({"cache-control": 'no-cache="set-cookie", max-age=3600'}, 3600, id="no-cache of one header only"),
         pytest.param({"expires": HALF_PAST, "date": MIDNIGHT}, 1800, id="Expires, by the server's own clock"),
         pytest.param({"expires": HALF_PAST, "date": MIDNIGHT, "age": "600"}, 1200, id="Expires, with an age"),
