@@ -25,7 +25,7 @@ MOST_SECONDS = 300.0
 
 
 def exit_codes() -> dict[str, int | None]:
-    """What pytest ended with under each mutant, when mutmut ran it."""
+    """What pytest ended with under each mutant, when mutmut ran it; None where it did not."""
     results = [json.loads(file.read_text()) for file in sorted((MUTANTS / "jwtguard").glob("*.meta"))]
     return {name: code for result in results for name, code in result["exit_code_by_key"].items()}
 
@@ -84,9 +84,13 @@ def report(left: list[Change], known: Mapping[tuple[str, str], str], *, total: i
 
 def main() -> None:
     codes = exit_codes()
-    lived = [mutant for mutant, code in codes.items() if code != A_TEST_FAILED]
+    tried = {mutant: code for mutant, code in codes.items() if code is not None}
+    lived = [mutant for mutant, code in tried.items() if code != A_TEST_FAILED]
     left = [change_of(mutant, MUTANTS) for mutant in unnoticed(lived)]
-    sys.exit(1 if report(left, explained(), total=len(codes)) else 0)
+    unexplained = report(left, explained(), total=len(tried))
+    if untried := len(codes) - len(tried):
+        sys.stdout.write(f"{untried} more were not tried\n")
+    sys.exit(1 if unexplained or untried else 0)
 
 
 if __name__ == "__main__":
