@@ -72,8 +72,11 @@ class _PSSKey(Key):
         self._verify = key.verify
         self._hash = _HASHES[algorithm[2:]]
         self._padding = padding.PSS(mgf=padding.MGF1(self._hash), salt_length=self._hash.digest_size)
+        self._size = (key.key_size + 7) // 8
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
+        if len(sig) != self._size:  # RFC 8017 section 8.1.2, step 1: OpenSSL takes one that lacks zeros in front
+            return False
         try:
             self._verify(sig, msg, self._padding, self._hash)
         except InvalidSignature:

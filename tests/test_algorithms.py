@@ -109,6 +109,28 @@ def test_what_is_no_signature_does_not_verify_and_raises_nothing(name: str) -> N
     assert [verify(SIGNING_INPUT, wrong) for wrong in (*changed, *lengths, *filled)] == [False] * 19
 
 
+@pytest.mark.parametrize("name", ["RS256", "PS256", "PS384", "PS512"])
+def test_an_rsa_signature_is_as_long_as_the_modulus_though_it_begins_with_zero(name: str) -> None:
+    """RFC 8017 sections 8.1.2 and 8.2.2, step 1: or else there would be two texts of one token."""
+    private = signing_key(name).private
+    signed = ((text, sign(private, name, text)) for text in map(bytes, range(10_000)))
+    text, signature = next((text, signature) for text, signature in signed if signature[0] == 0)
+    verify = verify_with(name)
+    assert [verify(text, candidate) for candidate in (signature, signature[1:], b"\0" + signature)] == [
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("name", ["RS256", "PS256"])
+def test_the_bits_of_an_rsa_modulus_need_not_fill_its_octets(name: str) -> None:
+    private = rsa.generate_private_key(65537, 2049)
+    signature = sign(private, name, SIGNING_INPUT)
+    assert len(signature) == 257
+    assert verifier(private.public_key(), ALGORITHMS[name])(SIGNING_INPUT, signature)
+
+
 @pytest.mark.parametrize(
     ("name", "others"),
     [
