@@ -117,12 +117,12 @@ class FetchedKeys:
         self._metadata: Metadata | None = None
         self._lock = Lock()
         self._state = _State()
-        self.calm: Calm = None, inf, -inf
+        self.calm = Calm(None, inf, -inf)
 
     def known(self, now: float) -> KeySet | None:
-        keys, since, until = self.calm
-        if since <= now < until:
-            return keys
+        calm = self.calm
+        if calm.since <= now < calm.until:
+            return calm.keys
         state = self._state
         if state.due(now):
             self._flight.start()
@@ -292,4 +292,5 @@ class FetchedKeys:
     def _put(self, state: _State) -> None:
         self._state = state
         keys = state.published.keys if state.published is not None else None
-        self.calm = keys, state.planned_at, state.calm_until
+        before, self.calm = self.calm, Calm(keys, state.planned_at, state.calm_until)
+        before.over = True

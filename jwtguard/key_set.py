@@ -40,7 +40,7 @@ class KeySet:
         skipped: the members that do not, each with the reason.
     """
 
-    __slots__ = ("_any_kid", "_by_algorithm", "_by_kid", "_kids", "_members", "keys", "skipped")
+    __slots__ = ("_any_kid", "_by_algorithm", "_by_kid", "_kids", "keys", "skipped")
 
     def __init__(
         self, keys: Iterable[VerificationKey], *, skipped: Iterable[SkippedKey] = (), any_kid: bool = False
@@ -56,7 +56,6 @@ class KeySet:
         self.keys = tuple(keys)
         self.skipped = tuple(skipped)
         self._any_kid = any_kid
-        self._members = frozenset(self.keys)
         self._kids = frozenset((*(key.kid for key in self.keys), *(key.kid for key in self.skipped)))
         self._by_kid = {(key.kid, key.algorithm): key for key in self.keys if key.kid is not None}
         # One key under two key IDs is still one key: it alone serves a token that names none.
@@ -64,9 +63,6 @@ class KeySet:
         for key in self.keys:
             fitting.setdefault(key.algorithm, {}).setdefault(key.digest, key)
         self._by_algorithm = {algorithm: tuple(distinct.values()) for algorithm, distinct in fitting.items()}
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._members
 
     def __repr__(self) -> str:
         return f"KeySet(keys={len(self.keys)}, skipped={len(self.skipped)})"

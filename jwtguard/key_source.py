@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
+import msgspec
+
 from jwtguard.jwk import VerificationKey
 from jwtguard.key_set import KeySet
 from jwtguard.metadata import Metadata
@@ -34,15 +36,29 @@ class IssuerHealth:
     next_refresh: float | None = None
 
 
-Calm = tuple[KeySet | None, float, float]
-"""The keys that serve, from when, and until when there is nothing to do but to use them: seconds since the epoch."""
+class Calm(msgspec.Struct, gc=False):
+    """A time in which there is nothing to do about an issuer's keys but to use them.
+
+    It leads to nothing but keys, so that what is remembered may hold it.
+
+    Attributes:
+        keys: those that serve.
+        since: from when, seconds since the epoch.
+        until: until when.
+        over: whether something has changed in the meantime.
+    """
+
+    keys: KeySet | None
+    since: float
+    until: float
+    over: bool = False
 
 
 class KeySource(Protocol):
     """Where the keys of one issuer are asked for.
 
     Attributes:
-        calm: what holds at present. It is another tuple as soon as anything has changed.
+        calm: the present one. As soon as anything has changed it is over, and there is another.
     """
 
     calm: Calm
@@ -86,7 +102,7 @@ class ConfiguredKeys:
     def __init__(self, issuer: str, keys: KeySet) -> None:
         self._issuer = issuer
         self._keys = keys
-        self.calm: Calm = keys, -inf, inf
+        self.calm = Calm(keys, -inf, inf)
 
     def known(self, now: float) -> KeySet:  # noqa: ARG002  (they do not age)
         return self._keys

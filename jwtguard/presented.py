@@ -112,7 +112,7 @@ async def examined_token(scope: Scope, resource_server: ResourceServer, unseen: 
     decision = await resource_server.validation.examine(unseen.text, unseen.digest)
     token = decision.token
     _keep(Presented(unseen.headers, unseen.text, token, decision.confirmed), scope, resource_server)
-    if resource_server.observation.on_event is not None:
+    if unseen.began:
         resource_server.observation.accepted(token.issuer, cached=False, began=unseen.began)
     return token
 

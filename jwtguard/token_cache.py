@@ -11,7 +11,7 @@ from jwtguard.claims import Rules
 from jwtguard.errors import ConfigurationError, InvalidToken
 from jwtguard.jwk import VerificationKey
 from jwtguard.key_set import KeySet
-from jwtguard.key_source import Calm, KeySource
+from jwtguard.key_source import Calm
 
 DEFAULT_SIZE: Final = 4096
 """How many tokens are remembered where nothing else is configured.
@@ -20,26 +20,26 @@ With ten claims one takes 1.3 kB (`make bench`): 5 MB in each process. One that 
 """
 
 
-_UNSETTLED: Final[tuple[float, float, None, None]] = inf, -inf, None, None
+_UNSETTLED: Final = (inf, -inf, Calm(None, inf, -inf))
 
 
-class Remembered(msgspec.Struct):  # a key source may lead back here, by on_event for one, so not gc=False
+class Remembered(msgspec.Struct, gc=False):
     """A validated token, and under what it was validated.
 
     Attributes:
         token: the result.
         rules: the issuer's rules.
         key: the key that verified it.
-        keys: the key set in which that key was last seen.
+        keys: the key set in which that key was last seen to be the one for this token; None before the first.
         settled: what spares a token that comes again the question whether it holds: from when, until when (seconds
-            since the epoch), and as long as which key source is in which calm.
+            since the epoch), unless which calm is over.
     """
 
     token: AccessToken
     rules: Rules
     key: VerificationKey
-    keys: KeySet
-    settled: tuple[float, float, KeySource | None, Calm | None] = _UNSETTLED
+    keys: KeySet | None = None
+    settled: tuple[float, float, Calm] = _UNSETTLED
 
     def holds(self, keys: KeySet | None, now: float) -> bool:
         """Whether the token would be accepted once more.
@@ -51,27 +51,25 @@ class Remembered(msgspec.Struct):  # a key source may lead back here, by on_even
         valid_from, valid_until = self._validity()
         if not valid_from <= now < valid_until:
             return False
-        if keys is self.keys:
-            return True
-        if keys is None or not self._is_verified_by(keys):
+        if keys is None:
+            return False
+        if keys is not self.keys and not self._is_verified_by(keys):
             return False
         self.keys = keys
         return True
 
-    def settle(self, source: KeySource) -> None:
+    def settle(self, calm: Calm) -> None:
         """Let a token that holds do so until it expires or something changes about the keys.
 
         Only for an issuer that stays trusted, and whose rules stay: neither is looked at until then.
 
         Args:
-            source: where the issuer's keys come from.
+            calm: the present one of the issuer's keys.
         """
-        calm = source.calm
-        keys, since, until = calm
-        if keys is self.keys:
+        if calm.keys is self.keys:
             valid_from, valid_until = self._validity()
             # In this order, because the first stands where it is NaN, and then this holds at no time.
-            self.settled = max(since, valid_from), min(until, valid_until), source, calm
+            self.settled = max(calm.since, valid_from), min(calm.until, valid_until), calm
 
     def _validity(self) -> tuple[float, float]:
         """From when and until when, leeway included; from the latter on the token has expired."""

@@ -76,8 +76,8 @@ class Validation:
         if remembered is None:
             return digest, None
         now = self._clock()
-        since, until, source, calm = remembered.settled
-        if since <= now < until and source is not None and source.calm is calm:
+        since, until, calm = remembered.settled
+        if since <= now < until and not calm.over:
             return digest, remembered.token
         return digest, remembered.token if self._holds(remembered, now) else None
 
@@ -89,7 +89,7 @@ class Validation:
         if not remembered.holds(issuer.keys.known(now), now):
             return False
         if self.trusted.stays(name):
-            remembered.settle(issuer.keys)
+            remembered.settle(issuer.keys.calm)
         return True
 
     async def examine(self, token: bytes, digest: bytes) -> Decision:
@@ -134,16 +134,14 @@ class Validation:
         now = self._clock()
         if issuer.introspector is not None and issuer.introspector.confirms:
             return await also_ask(issuer.introspector, token, check(jws, key, issuer.rules, now=now))
-        keys = issuer.keys.known(now)
-        if keys is not None and key not in keys:
-            keys = None  # another event loop has swapped them
-        return Decision(self._check(jws, key, keys, issuer, digest, now))
+        # Another event loop may have swapped the keys: whether this is still the one shows when the token comes again.
+        return Decision(self._check(jws, key, None, issuer, digest, now))
 
     def _check(
         self, jws: JWS, key: VerificationKey, keys: KeySet | None, issuer: TrustedIssuer, digest: bytes, now: float
     ) -> AccessToken:
         access_token = check(jws, key, issuer.rules, now=now)
-        if digest and keys is not None:
+        if digest:
             self.cache.put(digest, Remembered(access_token, issuer.rules, key, keys))
         return access_token
 

@@ -381,7 +381,7 @@ async def test_key_that_came_back_under_its_old_name_is_another_key() -> None:
         assert before.digest != after.digest
         known = keys.keys.known(keys.clock())
         assert known is not None
-        assert before not in known
+        assert before not in known.keys
 
 
 @pytest.mark.parametrize(

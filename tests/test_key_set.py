@@ -52,14 +52,6 @@ def test_one_kid_may_name_keys_of_several_algorithms() -> None:
     assert serves(key_set, "Ed25519", signing_key("Ed25519").private)
 
 
-def test_key_sets_recognise_the_keys_that_they_have_in_common() -> None:
-    [key] = read(jwk("ES256")).keys
-    assert key in read(jwk("Ed25519"), jwk("ES256"))
-    assert key not in read(jwk("ES256", number=1))
-    assert key not in read(jwk("ES256", kid="key-2"))
-    assert "key-1" not in read(jwk("ES256"))
-
-
 def test_a_set_knows_the_key_ids_that_it_has_seen() -> None:
     key_set = read(jwk("ES256"), jwk("ES384", kid="skipped", use="enc"))
     assert [key_set.names(kid) for kid in ("key-1", "skipped", "KEY-1", "")] == [True, True, False, False]

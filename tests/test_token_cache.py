@@ -13,7 +13,7 @@ from jwtguard import ConfigurationError, InvalidToken, KeySet, Rules
 from jwtguard.claims import check_claims
 from jwtguard.frozen import FrozenDict
 from jwtguard.jwk import VerificationKey
-from jwtguard.key_source import ConfiguredKeys
+from jwtguard.key_source import Calm
 from jwtguard.token_cache import Remembered, TokenCache
 from tests.signing import AUDIENCE, ISSUER, NOW, good_claims, signing_key
 
@@ -116,26 +116,24 @@ def test_settled_token_holds_while_it_is_valid_and_nothing_changes_about_the_key
     token = check_claims(good_claims(nbf=NOW - 50, iat=NOW - 60, exp=NOW + 60), HEADER, rules(), now=NOW)
     windows = []
     for since, until in ((-inf, inf), (NOW - 10, NOW + 10)):
-        source = ConfiguredKeys(ISSUER, KEYS)
-        source.calm = KEYS, since, until
+        calm = Calm(KEYS, since, until)
         held = Remembered(token, rules(), KEY, KEYS)
-        held.settle(source)
-        windows.append(held.settled)
-        assert held.settled[2:] == (source, source.calm)
-    assert [window[:2] for window in windows] == [(NOW - 80, NOW + 90), (NOW - 10, NOW + 10)]
+        held.settle(calm)
+        windows.append(held.settled[:2])
+        assert held.settled[2] is calm
+    assert windows == [(NOW - 80, NOW + 90), (NOW - 10, NOW + 10)]
 
 
 def test_token_that_was_not_last_seen_to_hold_under_these_keys_is_not_settled() -> None:
-    token, source = remembered(), ConfiguredKeys(ISSUER, KeySet.from_jwk_set(signing_key("Ed25519").jwk_set))
-    before = token.settled
-    token.settle(source)
-    assert (before, token.settled) == ((inf, -inf, None, None), (inf, -inf, None, None))
+    token, before = remembered(), remembered().settled
+    token.settle(Calm(KeySet.from_jwk_set(signing_key("Ed25519").jwk_set), -inf, inf))
+    assert (before[:2], token.settled) == ((inf, -inf), before)
 
 
 def test_token_is_not_settled_for_any_time_where_nobody_knows_until_when_the_keys_serve() -> None:
-    token, source = remembered(), ConfiguredKeys(ISSUER, KEYS)
-    for source.calm in ((KEYS, nan, nan), (KEYS, nan, inf), (KEYS, -inf, nan)):  # a clock has failed
-        token.settle(source)
+    token = remembered()
+    for window in ((nan, nan), (nan, inf), (-inf, nan)):  # a clock has failed
+        token.settle(Calm(KEYS, *window))
         since, until, *_ = token.settled
         assert not since <= NOW < until
 

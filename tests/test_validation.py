@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jwtguard import Introspection, InvalidToken, Issuer, KeySet, ResourceServer
 from jwtguard.events import Event
-from jwtguard.key_source import ConfiguredKeys
+from jwtguard.key_source import Calm, ConfiguredKeys
 from jwtguard.testing import TestIssuer
 from tests.resource_servers import KEY, Clock, CountedKeys, reason_of, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW, SigningKey, b64, good_claims, segment, signing_key
@@ -133,9 +133,11 @@ async def test_token_that_came_again_asks_for_the_keys_no_more_until_they_or_the
     keys = Counted(ISSUER, KeySet.from_jwk_set(KEY.jwk_set))
     server.validation.trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=keys)
     asked = []
-    serving, others = keys.calm[0], KeySet.from_jwk_set(KEY.jwk_set)
-    for calm in (None, None, None, (others, -inf, inf), None, (others, -inf, NOW + 1), None, (serving, -inf, inf)):
-        keys.calm = calm or keys.calm
+    serving, others = keys.calm.keys, KeySet.from_jwk_set(KEY.jwk_set)
+    swapped = Calm(others, -inf, inf), Calm(others, -inf, NOW + 1), Calm(serving, -inf, inf)
+    for calm in (None, None, None, swapped[0], None, swapped[1], None, swapped[2]):
+        if calm is not None:
+            keys.calm.over, keys.calm = True, calm
         await server.validate(token)
         asked.append(keys.asked)
     assert asked == [1, 2, 2, 3, 3, 4, 4, 5]
@@ -148,29 +150,34 @@ class Counted(ConfiguredKeys):
 
     def known(self, now: float) -> KeySet:
         self.asked += 1
-        keys, *_ = self.calm
-        assert keys is not None
-        return keys
+        assert self.calm.keys is not None
+        return self.calm.keys
 
 
-async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_not_remembered() -> None:
+@pytest.mark.parametrize(
+    "swapped_in",
+    [
+        pytest.param([signing_key("Ed25519", "key-2")], id="the key is gone"),
+        pytest.param([KEY, signing_key("Ed25519", "key-2", 1)], id="another fits as well, and the token names none"),
+    ],
+)
+async def test_token_whose_key_was_swapped_out_while_it_was_verified_is_held_to_the_others(
+    swapped_in: list[SigningKey],
+) -> None:
     counted = CountedKeys()
     server = counted.resource_server(token_cache=10)
     trusted = server.validation.trusted._configured[ISSUER]
-    swapped_in = KeySet.from_jwk_set(signing_key("Ed25519", "key-2").jwk_set)
+    others = KeySet.from_jwk_set({"keys": [key.jwk for key in swapped_in]})
 
-    class Swapped:
+    class Swapped(ConfiguredKeys):
         """Keys that another event loop's refresh swaps right after the look-up."""
-
-        def known(self, now: float) -> KeySet:
-            return swapped_in
 
         async def find(self, kid: str | None, algorithm: str) -> Any:
             return counted.keys.find(kid, algorithm)
 
-    server.validation.trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=Swapped())
+    server.validation.trusted._configured[ISSUER] = msgspec.structs.replace(trusted, keys=Swapped(ISSUER, others))
     for _ in range(2):
-        await server.validate(KEY.token())
+        await server.validate(KEY.token(header={"alg": "Ed25519"}))
     assert counted.checks == 2
 
 
