@@ -125,7 +125,7 @@ def test_an_rsa_signature_is_as_long_as_the_modulus_though_it_begins_with_zero(n
 
 @pytest.mark.parametrize("name", ["RS256", "PS256"])
 def test_the_bits_of_an_rsa_modulus_need_not_fill_its_octets(name: str) -> None:
-    private = rsa.generate_private_key(65537, 2049)
+    private = rsa.generate_private_key(65537, 2050)
     signature = sign(private, name, SIGNING_INPUT)
     assert len(signature) == 257
     assert verifier(private.public_key(), ALGORITHMS[name])(SIGNING_INPUT, signature)
