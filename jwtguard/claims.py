@@ -11,7 +11,7 @@ from jwtguard.algorithms import ALGORITHMS, ASYMMETRIC
 from jwtguard.claim_values import COMPARABLE, AllowedValues, ClaimValues, allowed_values
 from jwtguard.errors import ConfigurationError, InvalidToken
 from jwtguard.frozen import FrozenDict, freeze
-from jwtguard.privileges import ClaimPath, claim_paths, names_at
+from jwtguard.privileges import NO_NAMES, ClaimPath, claim_paths, names_at
 
 Profile = Literal["default", "rfc9068"]
 
@@ -53,6 +53,7 @@ class Rules:
         roles_claims: where roles are looked for: names of claims, and tuples of names for claims within claims.
         permissions_claims: the same for permissions.
         max_token_bytes: how long a token may be, in bytes.
+        rare_claims: those of which most tokens have none, so that one look tells that there is nothing to do about any.
 
     Raises:
         ConfigurationError: when built with values that cannot work.
@@ -77,6 +78,7 @@ class Rules:
     allowed_values: tuple[AllowedValues, ...] = field(init=False, repr=False)
     role_paths: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
     permission_paths: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
+    rare_claims: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.issuer, str) or not self.issuer:
@@ -113,6 +115,8 @@ class Rules:
         put(self, "allowed_values", allowed_values(self.claim_values))
         put(self, "role_paths", claim_paths("roles_claims", self.roles_claims))
         put(self, "permission_paths", claim_paths("permissions_claims", self.permissions_claims))
+        paths = (*self.role_paths, *self.permission_paths)
+        put(self, "rare_claims", _OTHER_KINDS.union({"cnf"}, (path[0] for path in paths)))
         put(self, "client_id_claims", _names("client_id_claims", self.client_id_claims, may_be_empty=True))
 
 
@@ -186,6 +190,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         if value.__class__ not in COMPARABLE or value not in allowed.values:
             raise InvalidToken("claim_mismatch", detail=str(allowed), claim=allowed.claim)
     subject, token_id = get("sub"), get("jti")
+    rare = not rules.rare_claims.isdisjoint(claims)
     token = AccessToken(
         subject=subject if subject.__class__ is str else _no_text(claims, "sub"),
         client_id=_client_id(claims, rules),
@@ -195,11 +200,17 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         expires_at=expires_at,
         issued_at=issued_at,
         token_id=token_id if token_id.__class__ is str else _no_text(claims, "jti"),
-        roles=names_at(claims, rules.role_paths),
-        permissions=names_at(claims, rules.permission_paths),
+        roles=names_at(claims, rules.role_paths) if rare else NO_NAMES,
+        permissions=names_at(claims, rules.permission_paths) if rare else NO_NAMES,
         claims=claims if isinstance(claims, FrozenDict) else _frozen(claims),
         header=header,
     )
+    if rare:
+        _check_kind(claims)
+    return token
+
+
+def _check_kind(claims: Mapping[str, Any]) -> None:
     if "cnf" in claims:
         # RFC 7800 section 3.1: whoever presents it must prove possession, which no bearer does.
         raise InvalidToken(
@@ -209,7 +220,6 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         raise InvalidToken(
             "type_mismatch", detail=f"no access token has {', '.join(sorted(_OTHER_KINDS & claims.keys()))}"
         )
-    return token
 
 
 def _refuse_issuer(claims: Mapping[str, Any], *, expected: str) -> NoReturn:

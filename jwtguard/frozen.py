@@ -57,9 +57,10 @@ def freeze_decoded(members: dict[str, Any], document: bytes) -> FrozenDict:
         ValueError: where it is nested deeper than `MAX_NESTING`, or holds more than `MAX_CONTAINERS`. A bracket within
             a text counts as well.
     """
-    if document.rfind(b"{") == 0 and document.find(b"[") < 0:
+    flat = document.rfind(b"{") == 0
+    if flat and document.find(b"[") < 0:
         return FrozenDict(members)
-    if document.count(b"{") + document.count(b"[") > MAX_CONTAINERS:
+    if (1 if flat else document.count(b"{")) + document.count(b"[") > MAX_CONTAINERS:
         raise ValueError(f"made of more than {MAX_CONTAINERS} objects and arrays")
     return freeze(members)
 
@@ -72,5 +73,6 @@ def _freeze(value: Any, depth: int) -> Any:
         raise ValueError(f"nested deeper than {MAX_NESTING} levels")
     if kind is dict:
         return freeze(value, depth=depth)
-    # Most items are strings, and calling a function for each would take longer than all the rest.
-    return FrozenList([item if item.__class__ is str else _freeze(item, depth - 1) for item in value])
+    if _without_nested(map(type, value)):
+        return FrozenList(value)
+    return FrozenList([_freeze(item, depth - 1) for item in value])

@@ -1,12 +1,15 @@
 """Roles and permissions, out of whatever claims an issuer puts them in (RFC 9068 section 2.2.3.1)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from jwtguard.errors import ConfigurationError
 
 ClaimPath = str | tuple[str, ...]
 """A claim's name, to the letter; or, for a claim within claims, the names from the outside in."""
+
+
+NO_NAMES: Final[frozenset[str]] = frozenset()
 
 
 def claim_paths(option: str, paths: ClaimPath | Iterable[ClaimPath]) -> tuple[tuple[str, ...], ...]:
@@ -50,7 +53,4 @@ def names_at(claims: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> f
             names.append(value)
         elif isinstance(value, list):
             names += [name for name in value if name.__class__ is str]
-    return frozenset(names) - {""} if names else _NOTHING
-
-
-_NOTHING: frozenset[str] = frozenset()
+    return frozenset(names) - {""} if names else NO_NAMES

@@ -22,8 +22,8 @@ NEW = "jwtguard"
 NEW_UNCACHED = "jwtguard, token_cache=0"
 SEEN = "jwtguard, token seen before"
 
-_BATCHES = {"RS256": 50, "PS256": 50, "ES256": 20, "EdDSA": 20}
-"""How many tokens a round takes: about one or two milliseconds of them, so that some rounds stay undisturbed."""
+_BATCHES = {"RS256": 25, "PS256": 25, "ES256": 10, "EdDSA": 10}
+"""How many tokens a round takes: less than a millisecond of them, so that some rounds stay undisturbed."""
 
 
 async def contestants(
