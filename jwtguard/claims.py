@@ -190,7 +190,10 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         if value.__class__ not in COMPARABLE or value not in allowed.values:
             raise InvalidToken("claim_mismatch", detail=str(allowed), claim=allowed.claim)
     subject, token_id = get("sub"), get("jti")
+    roles = permissions = NO_NAMES
     rare = not rules.rare_claims.isdisjoint(claims)
+    if rare:
+        roles, permissions = names_at(claims, rules.role_paths), names_at(claims, rules.permission_paths)
     token = AccessToken(
         subject=subject if subject.__class__ is str else _no_text(claims, "sub"),
         client_id=_client_id(claims, rules),
@@ -200,8 +203,8 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         expires_at=expires_at,
         issued_at=issued_at,
         token_id=token_id if token_id.__class__ is str else _no_text(claims, "jti"),
-        roles=names_at(claims, rules.role_paths) if rare else NO_NAMES,
-        permissions=names_at(claims, rules.permission_paths) if rare else NO_NAMES,
+        roles=roles,
+        permissions=permissions,
         claims=claims if isinstance(claims, FrozenDict) else _frozen(claims),
         header=header,
     )
