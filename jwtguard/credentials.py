@@ -29,8 +29,7 @@ def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
             value = candidate
     if value is None:
         raise CredentialsRequired("credentials_missing")
-    prefix = value[:7]
-    if prefix == b"Bearer " or prefix.lower() == b"bearer ":
+    if value[:7].lower() == b"bearer ":
         # Some servers leave the white space behind a field's value for us to remove (RFC 9110 section 5.5).
         return value[7:].lstrip(b" ").rstrip(b" \t")
     scheme = value.strip(b" \t").lower()

@@ -106,7 +106,7 @@ class Guard(SecurityBase, Generic[Claims]):
             token = seen_token(connection.scope, self._resource_server, self._websocket_protocol)
             if isinstance(token, Unseen):
                 token = await examined_token(connection.scope, self._resource_server, token)
-            if security_scopes.scopes and not token.scopes.issuperset(security_scopes.scopes):
+            if not token.scopes.issuperset(security_scopes.scopes):
                 raise InsufficientScope(scopes=scope_tokens(security_scopes.scopes))
             if self._typed_claims is None:
                 return cast("AccessToken[Claims]", token)  # Claims is FrozenDict then

@@ -311,8 +311,7 @@ def test_exception_handler_for_all_http_errors_finds_status_and_headers() -> Non
         return JSONResponse("no", error.status_code, error.headers)
 
     answer = TestClient(app).get("/")
-    assert (answer.status_code, answer.json()) == (401, "no")
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert (answer.status_code, answer.json(), answer.headers["WWW-Authenticate"]) == (401, "no", "Bearer")
 
 
 def test_exception_handler_for_a_status_serves_refusals() -> None:

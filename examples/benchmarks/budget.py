@@ -46,7 +46,9 @@ def _tokens(results: Results) -> Iterator[Line]:
         timings, size = results.validation[kind], results.token_bytes[kind]
         new, uncached = (_over(timings, name, validation.BARE) for name in (validation.NEW, validation.NEW_UNCACHED))
         yield _at_most(f"{kind}, {size} bytes, token_cache=0: a new token, over the bare check", allowed, uncached)
-        yield _at_most(f"{kind}: the same, and remembered in place of another", allowed, new)
+        yield _at_most(
+            f"{kind}, {size} bytes: a new token, over the bare check, remembered in place of another", allowed, new
+        )
     seen = results.validation["RS256"][validation.SEEN].least
     yield Line("RS256: a token seen before, in all", f"{SEEN_US:g} µs", f"{seen:.1f} µs", seen <= SEEN_US)
 

@@ -77,9 +77,7 @@ def _public_key_as_secret(stage: Stage) -> str:
 
 REFUSED_CALLS = (
     RefusedCall(
-        what="No token",
-        token=lambda _: None,
-        expected=Refusal(reason="credentials_missing", challenge="Bearer"),
+        what="No token", token=lambda _: None, expected=Refusal(reason="credentials_missing", challenge="Bearer")
     ),
     RefusedCall(what="Tampered claims", token=_tampered_claims, expected=Refusal(reason="signature_mismatch")),
     RefusedCall(what="Tampered signature", token=_tampered_signature, expected=Refusal(reason="signature_mismatch")),

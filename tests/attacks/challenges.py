@@ -7,8 +7,6 @@ from tests.signing import NOW
 
 EXPIRED = 'error="invalid_token", error_description="The access token has expired."'
 SCOPE = 'error="insufficient_scope", error_description="The access token lacks a scope that this resource requires."'
-BARE = "Bearer"
-"""The challenge where there is nothing else to say."""
 HOSTILE = '"; realm="x", Bearer \\ \r\nX-Injected: 1 <script>alert(1)</script> \u0000 é 🦊'
 
 
@@ -18,7 +16,7 @@ def exact() -> Iterator[Case]:
         ("RFC 6750 section 3.1 (e)", "RFC 6750 section 3 (b)"),
         "credentials_missing",
         {"no credentials": Request()},
-        challenge=BARE,
+        challenge="Bearer",
     )
     yield from table(
         ("RFC 6750 section 3 (c)", "RFC 6750 section 3 (d)"),

@@ -13,7 +13,6 @@ from jwtguard import InvalidToken, JWTGuardError, KeySet, verify
 from jwtguard.algorithms import ALGORITHMS
 from jwtguard.errors import REASONS
 from tests.attacks.case import ACCEPTED, CLIENT_ERROR, Case, Published, Request
-from tests.attacks.challenges import BARE
 from tests.attacks.faces import REACHED, Answer, Faces, all_faces
 from tests.attacks.table import CASES
 from tests.signing import NOW
@@ -125,7 +124,7 @@ def challenges_of(case: Case) -> list[str]:
     if status == 503:
         return []
     if error is None:
-        return [BARE]
+        return ["Bearer"]
     parameters = {"error": error, "error_description": REASONS[case.reason]}
     if error == "insufficient_scope":
         parameters["scope"] = " ".join(case.scopes)
