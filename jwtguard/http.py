@@ -23,6 +23,8 @@ MAX_CONTAINERS: Final = 10_000
 """Objects and arrays in one answer. Half a megabyte of them would keep the event loop for tens of milliseconds."""
 MAX_CHUNKS: Final = 4096
 """Pieces that the body of one answer may come in."""
+LONGEST_URL: Final = 2048
+"""Characters. Whatever cannot be reached is named in the log, each time."""
 _CHUNKS_A_TURN: Final = 8
 _MAX_REASON: Final = 200
 
@@ -304,6 +306,8 @@ def check_url(url: Any, *, what: str, allow_http: bool) -> None:
         or " " in url
     ):
         raise ConfigurationError(f"{what} is an https URL without user name and fragment, not {url!r}")
+    if len(url) > LONGEST_URL:
+        raise ConfigurationError(f"{what} is an https URL of at most {LONGEST_URL} characters, not of {len(url)}")
     if parts.scheme == "https" or (parts.scheme == "http" and (allow_http or _is_loopback(host))):
         return
     raise ConfigurationError(f"{what} is an https URL (http only on loopback, or with allow_http=True), not {url!r}")

@@ -355,6 +355,7 @@ def test_https_url_and_plain_http_on_loopback_are_usable(url: str) -> None:
         pytest.param("https://[::1", id="half an address"),
         pytest.param("https://auth.example.com/a b", id="a space"),
         pytest.param("https://auth.example.com/a\nb", id="a line break"),
+        pytest.param("https://auth.example.com/" + "x" * 2025, id="2049 characters"),
         pytest.param("", id="nothing"),
         pytest.param(None, id="None"),
         pytest.param(b"https://auth.example.com", id="bytes"),
@@ -365,6 +366,10 @@ def test_https_url_and_plain_http_on_loopback_are_usable(url: str) -> None:
 def test_url_that_is_not_to_be_trusted_is_refused_with_what_it_should_be(url: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^jwks_uri is an https URL"):
         check_url(url, what="jwks_uri", allow_http=False)
+
+
+def test_url_of_2048_characters_is_taken() -> None:
+    check_url("https://auth.example.com/" + "x" * 2023, what="jwks_uri", allow_http=False)
 
 
 def test_plain_http_to_other_machines_must_be_allowed() -> None:

@@ -193,6 +193,14 @@ async def test_unusable_url_is_refused_with_its_name(member: str, url: Any) -> N
     assert f"no usable https URL as {member!r}: {url!r}" in text
 
 
+@pytest.mark.parametrize("member", ["jwks_uri", "introspection_endpoint"])
+async def test_url_without_end_is_refused_and_not_repeated(member: str) -> None:
+    with authorization_server() as server:
+        text = await refusal(server, server.metadata(**{member: "https://keys.example.com/" + "x" * 100_000}))
+    assert f"no usable https URL as {member!r}: " in text
+    assert len(text) < 1200
+
+
 @pytest.mark.parametrize("jwks_uri", [..., None])
 async def test_metadata_without_keys_is_refused(jwks_uri: Any) -> None:
     with authorization_server() as server:
