@@ -1,6 +1,7 @@
 """The signature algorithms: which key each takes, and how a key verifies. All of python-jose is reached from here."""
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256, sha384, sha512
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -8,10 +9,12 @@ import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jose import jwk as jose_jwk
 from jose.backends.base import Key
+
+from jwtguard.der import der_signature
 
 try:
     from cryptography.hazmat.primitives.asymmetric import mldsa
@@ -38,9 +41,12 @@ class Algorithm(msgspec.Struct, frozen=True):
     make: Callable[[Any, str], Key]
 
 
-_HASHES: Final = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+_SHA256: Final = hashes.SHA256()
+_HASHES: Final = {"256": (sha256, _SHA256), "384": (sha384, hashes.SHA384()), "512": (sha512, hashes.SHA512())}
+"""By the digits behind RS, PS and ES. hashlib hashes the signing input 0.3 µs faster than `cryptography` would."""
+_PREHASHED: Final = {bits: Prehashed(algorithm) for bits, (_, algorithm) in _HASHES.items()}
 # Made here because the first one imports the bindings of OpenSSL, 20 ms for which no event loop should have to wait.
-_ECDSA: Final = {bits: ec.ECDSA(algorithm) for bits, algorithm in _HASHES.items()}
+_ECDSA: Final = {bits: ec.ECDSA(prehashed) for bits, prehashed in _PREHASHED.items()}
 
 
 def _constructed(key: Any, algorithm: str) -> Any:
@@ -54,15 +60,20 @@ class _PKCS1Key(Key):
 
     def __init__(self, key: rsa.RSAPublicKey, algorithm: str) -> None:
         self._verify = _constructed(key, algorithm).verify
-        self._hash = _HASHES[algorithm[2:]]
+        bits = algorithm[2:]
+        self._digest, self._hash = _HASHES[bits][0], _PREHASHED[bits]
         self._padding = padding.PKCS1v15()
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
         try:
-            self._verify(sig, msg, self._padding, self._hash)
+            self._verify(sig, self._digest(msg).digest(), self._padding, self._hash)
         except InvalidSignature:
             return False
         return True
+
+
+def _pss(algorithm: hashes.HashAlgorithm) -> padding.PSS:
+    return padding.PSS(mgf=padding.MGF1(algorithm), salt_length=algorithm.digest_size)
 
 
 class _PSSKey(Key):
@@ -70,15 +81,16 @@ class _PSSKey(Key):
 
     def __init__(self, key: rsa.RSAPublicKey, algorithm: str) -> None:
         self._verify = key.verify
-        self._hash = _HASHES[algorithm[2:]]
-        self._padding = padding.PSS(mgf=padding.MGF1(self._hash), salt_length=self._hash.digest_size)
+        bits = algorithm[2:]
+        self._digest, self._hash = _HASHES[bits][0], _PREHASHED[bits]
+        self._padding = _pss(_HASHES[bits][1])
         self._size = (key.key_size + 7) // 8
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
         if len(sig) != self._size:  # RFC 8017 section 8.1.2, step 1: OpenSSL takes one that lacks zeros in front
             return False
         try:
-            self._verify(sig, msg, self._padding, self._hash)
+            self._verify(sig, self._digest(msg).digest(), self._padding, self._hash)
         except InvalidSignature:
             return False
         return True
@@ -89,7 +101,8 @@ class _ECDSAKey(Key):
 
     def __init__(self, key: ec.EllipticCurvePublicKey, algorithm: str) -> None:
         self._verify = _constructed(key, algorithm).verify
-        self._algorithm = _ECDSA[algorithm[2:]]
+        bits = algorithm[2:]
+        self._digest, self._algorithm = _HASHES[bits][0], _ECDSA[bits]
         self._size = (key.key_size + 7) // 8
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
@@ -97,8 +110,7 @@ class _ECDSAKey(Key):
         if len(sig) != 2 * size:
             return False
         try:
-            r, s = int.from_bytes(sig[:size]), int.from_bytes(sig[size:])
-            self._verify(encode_dss_signature(r, s), msg, self._algorithm)
+            self._verify(der_signature(sig[:size], sig[size:]), self._digest(msg).digest(), self._algorithm)
         except InvalidSignature:
             return False
         return True
@@ -189,9 +201,8 @@ def signer(private_key: str | bytes, algorithm: str) -> Callable[[bytes], bytes]
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return _ecdsa_signer(key)
     if isinstance(key, rsa.RSAPrivateKey) and algorithm == "PS256":
-        sha256 = hashes.SHA256()
-        pss = padding.PSS(mgf=padding.MGF1(sha256), salt_length=sha256.digest_size)
-        return lambda signing_input: key.sign(signing_input, pss, sha256)
+        pss = _pss(_SHA256)
+        return lambda signing_input: key.sign(signing_input, pss, _SHA256)
     sign: Callable[[bytes], bytes] = jose_jwk.construct(pem, algorithm).sign
     return sign
 
@@ -199,9 +210,9 @@ def signer(private_key: str | bytes, algorithm: str) -> Callable[[bytes], bytes]
 def _ecdsa_signer(key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
     """ES256 without random numbers, whose least flaw gives the key away (RFC 6979, RFC 8725 section 3.2)."""
     try:
-        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        algorithm = ec.ECDSA(_SHA256, deterministic_signing=True)
     except (TypeError, UnsupportedAlgorithm):  # cryptography before 43, OpenSSL before 3.2
-        algorithm = _ECDSA["256"]
+        algorithm = ec.ECDSA(_SHA256)
 
     def sign(signing_input: bytes) -> bytes:
         r, s = decode_dss_signature(key.sign(signing_input, algorithm))

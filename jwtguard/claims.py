@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import isfinite
+from types import MappingProxyType
 from typing import Any, Final, Literal, NoReturn
 
 from jwtguard.access_token import AccessToken
@@ -53,6 +54,7 @@ class Rules:
         roles_claims: where roles are looked for: names of claims, and tuples of names for claims within claims.
         permissions_claims: the same for permissions.
         max_token_bytes: how long a token may be, in bytes.
+        sole_audiences: by each of the names in `audience`, what the audience of a token is that has no other.
         rare_claims: those of which most tokens have none, so that one look tells that there is nothing to do about any.
 
     Raises:
@@ -73,6 +75,7 @@ class Rules:
     permissions_claims: ClaimPath | Iterable[ClaimPath] = ("permissions",)
     max_token_bytes: int = DEFAULT_MAX_TOKEN_BYTES
     audiences: frozenset[str] = field(init=False, repr=False)
+    sole_audiences: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
     types: frozenset[str | None] = field(init=False, repr=False)
     demanded_claims: tuple[str, ...] = field(init=False, repr=False)
     allowed_values: tuple[AllowedValues, ...] = field(init=False, repr=False)
@@ -108,6 +111,7 @@ class Rules:
         audience = _names("audience", self.audience)
         put(self, "audience", audience)
         put(self, "audiences", frozenset(audience))
+        put(self, "sole_audiences", MappingProxyType({name: (name,) for name in audience}))
         put(self, "types", _TYPES[self.profile])
         put(self, "required_claims", required)
         put(self, "demanded_claims", tuple(dict.fromkeys((*_REQUIRED[self.profile], *required))))
@@ -158,7 +162,10 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     issuer = get("iss")
     if issuer != rules.issuer:
         _refuse_issuer(claims, expected=rules.issuer)
-    audience = _audience(claims, rules)
+    audience = get("aud")
+    named = rules.sole_audiences.get(audience) if audience.__class__ is str else None
+    if named is None:
+        named = _audience(claims, rules)
     expires_at = get("exp")
     if expires_at.__class__ is not int or not 0 <= expires_at <= LATEST_DATE:
         expires_at = _date(claims, "exp")
@@ -191,6 +198,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
             raise InvalidToken("claim_mismatch", detail=str(allowed), claim=allowed.claim)
     subject, token_id = get("sub"), get("jti")
     roles = permissions = NO_NAMES
+    scope = get("scope")
     rare = not rules.rare_claims.isdisjoint(claims)
     if rare:
         roles, permissions = names_at(claims, rules.role_paths), names_at(claims, rules.permission_paths)
@@ -198,8 +206,8 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
         subject=subject if subject.__class__ is str else _no_text(claims, "sub"),
         client_id=_client_id(claims, rules),
         issuer=issuer,
-        audience=audience,
-        scopes=_scopes(claims),
+        audience=named,
+        scopes=_split(scope) if scope.__class__ is str else _scopes(claims),
         expires_at=expires_at,
         issued_at=issued_at,
         token_id=token_id if token_id.__class__ is str else _no_text(claims, "jti"),
@@ -241,8 +249,6 @@ def _audience(claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:
     """RFC 7519 section 4.1.3."""
     audience = claims.get("aud")
     if audience.__class__ is str:
-        if audience in rules.audiences:
-            return (audience,)
         named: tuple[Any, ...] = (audience,)
     elif isinstance(audience, list):
         named = tuple(audience)
@@ -290,12 +296,9 @@ def _client_id(claims: Mapping[str, Any], rules: Rules) -> str | None:
 
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """`scope` as RFC 8693 section 4.2 and RFC 9068 section 2.2.3 have it, else `scp` as widely issued."""
+    """Where `scope` is not as RFC 8693 section 4.2 and RFC 9068 section 2.2.3 have it: `scp`, as widely issued."""
     if "scope" in claims:
-        scope = claims["scope"]
-        if scope.__class__ is not str:
-            raise InvalidToken("claim_malformed", detail="'scope' is not a string", claim="scope")
-        return _split(scope)
+        raise InvalidToken("claim_malformed", detail="'scope' is not a string", claim="scope")
     scp = claims.get("scp")
     if scp.__class__ is str:
         return _split(scp)

@@ -18,7 +18,7 @@ from jwtguard.errors import ConfigurationError, InsufficientScope, JWTGuardError
 from jwtguard.expiry import POLICY_VIOLATION, stream_until_expiry, until_expiry
 from jwtguard.middleware import can_deny
 from jwtguard.openapi import answers, flows_of, security_scheme
-from jwtguard.presented import Unseen, confirm, examined_token, seen_token, validated_token
+from jwtguard.presented import Awaited, awaited_token, confirm, presented_token, validated_token
 from jwtguard.requirements import requirements, scope_tokens
 from jwtguard.resource_server import ResourceServer
 from jwtguard.typed_claims import TypedClaims
@@ -103,9 +103,9 @@ class Guard(SecurityBase, Generic[Claims]):
             ConfigurationError: where a scope that the token lacks is not a scope token, and no token can have it.
         """
         try:
-            token = seen_token(connection.scope, self._resource_server, self._websocket_protocol)
-            if isinstance(token, Unseen):
-                token = await examined_token(connection.scope, self._resource_server, token)
+            token = presented_token(connection.scope, self._resource_server, self._websocket_protocol)
+            if isinstance(token, Awaited):
+                token = await awaited_token(connection.scope, self._resource_server, token)
             if not token.scopes.issuperset(security_scopes.scopes):
                 raise InsufficientScope(scopes=scope_tokens(security_scopes.scopes))
             if self._typed_claims is None:

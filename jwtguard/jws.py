@@ -72,7 +72,11 @@ def parse(token: bytes, *, max_bytes: int) -> JWS:
         claims = decode_object(claims_document)
     except ValueError:
         raise InvalidToken("token_malformed", detail="the claims are not a JSON object in UTF-8") from None
-    return JWS(algorithm, kid, type_, header, _frozen_claims(claims, claims_document), signing_input, signature)
+    try:
+        frozen = freeze_decoded(claims, claims_document)
+    except ValueError as error:
+        raise InvalidToken("token_malformed", detail=f"the claims are {error}") from None
+    return JWS(algorithm, kid, type_, header, frozen, signing_input, signature)
 
 
 def _not_three_segments(token: bytes) -> InvalidToken:
@@ -97,13 +101,6 @@ def _header(text: bytes) -> tuple[str, str | None, str | None, FrozenDict]:
 
 # All tokens of one key have the same header, to the octet, and the same text always means the same.
 _seen_header: Final = lru_cache(_REMEMBERED_HEADERS)(_header)
-
-
-def _frozen_claims(claims: dict[str, Any], document: bytes) -> FrozenDict:
-    try:
-        return freeze_decoded(claims, document)
-    except ValueError as error:
-        raise InvalidToken("token_malformed", detail=f"the claims are {error}") from None
 
 
 def _known_parameters(header: dict[str, Any]) -> tuple[str, str | None, str | None]:

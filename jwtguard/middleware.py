@@ -14,7 +14,7 @@ from jwtguard.answer import answer_detail, answer_headers
 from jwtguard.credentials import checked_protocol
 from jwtguard.errors import ConfigurationError, CredentialsRequired, JWTGuardError
 from jwtguard.expiry import POLICY_VIOLATION
-from jwtguard.presented import Unseen, came_with_a_token, examined_token, seen_token
+from jwtguard.presented import Awaited, awaited_token, came_with_a_token, presented_token
 from jwtguard.public_paths import PublicPaths
 from jwtguard.resource_server import ResourceServer
 
@@ -110,9 +110,9 @@ class GuardMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            token = seen_token(scope, self._resource_server, self._websocket_protocol)
-            if isinstance(token, Unseen):
-                token = await examined_token(scope, self._resource_server, token)
+            token = presented_token(scope, self._resource_server, self._websocket_protocol)
+            if isinstance(token, Awaited):
+                token = await awaited_token(scope, self._resource_server, token)
         except CredentialsRequired as error:
             if not self._optional or error.reason != "credentials_missing":
                 await self._refuse(error, scope, receive, send)

@@ -10,6 +10,7 @@ from jwtguard.access_token import AccessToken
 from jwtguard.credentials import bearer_token, check_token68, websocket_token
 from jwtguard.errors import ConfigurationError
 from jwtguard.resource_server import ResourceServer
+from jwtguard.validation import Waiting
 
 STATE_KEY: Final = "jwtguard.access_token"
 """Where the ASGI scope holds what was `Presented`, by the resource server that found it good."""
@@ -37,34 +38,36 @@ class Presented(msgspec.Struct):
         return []  # msgspec's would have rich show all of it
 
 
-class Unseen(msgspec.Struct):
-    """A token that has yet to be examined.
+class Awaited(msgspec.Struct):
+    """A token that it takes waiting to decide on.
 
     Attributes:
         headers: those that it came in.
         text: its bytes.
         digest: what to remember it under.
+        waiting: what is known of it.
         began: when its validation began, by `time.perf_counter`; 0 where nobody observes.
     """
 
     headers: object
     text: bytes
     digest: bytes
+    waiting: Waiting
     began: float
 
     def __repr__(self) -> str:
-        return "Unseen()"  # the rest is the token, which no log may hold
+        return "Awaited()"  # the rest is the token, which no log may hold
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return []  # msgspec's would have rich show all of it
 
 
-def seen_token(
+def presented_token(
     scope: Scope, resource_server: ResourceServer, websocket_protocol: str | None = None
-) -> AccessToken | Unseen:
-    """Return the good access token of a connection, as far as that is known without examining it.
+) -> AccessToken | Awaited:
+    """Return the access token of a connection, if it is good, as far as that takes no waiting.
 
-    Nothing is awaited, because most requests come with a token that came before.
+    For most requests it takes none, and a coroutine would cost them more than its await.
 
     Args:
         scope: the ASGI scope of an HTTP request or a WebSocket.
@@ -72,10 +75,10 @@ def seen_token(
         websocket_protocol: the WebSocket subprotocol behind which a token may stand.
 
     Returns:
-        The token, or what `examined_token` takes.
+        The token, or what `awaited_token` takes.
 
     Raises:
-        JWTGuardError: where there is none, or it is presented in a wrong way.
+        JWTGuardError: where there is none, it is presented in a wrong way, or it is not good.
     """
     if STATE_KEY in scope and (earlier := _presented(scope, resource_server)) is not None:
         return earlier.token
@@ -89,31 +92,35 @@ def seen_token(
     else:
         text = bearer_token(headers)
     digest, token = resource_server.validation.recall(text)
+    cached = token is not None
     if token is None:
         check_token68(text)
-        return Unseen(headers, text, digest, began)
+        examined = resource_server.validation.examine(text, digest)
+        if not isinstance(examined, AccessToken):
+            return Awaited(headers, text, digest, examined, began)
+        token = examined
     _keep(Presented(headers, text, token), scope, resource_server)
     if observed:
-        resource_server.observation.accepted(token.issuer, cached=True, began=began)
+        resource_server.observation.accepted(token.issuer, cached=cached, began=began)
     return token
 
 
-async def examined_token(scope: Scope, resource_server: ResourceServer, unseen: Unseen) -> AccessToken:
+async def awaited_token(scope: Scope, resource_server: ResourceServer, awaited: Awaited) -> AccessToken:
     """Return the token of a connection, if it is good.
 
     Args:
         scope: the ASGI scope of an HTTP request or a WebSocket.
         resource_server: what decides.
-        unseen: the token.
+        awaited: the token.
 
     Raises:
         JWTGuardError: where it is not.
     """
-    decision = await resource_server.validation.examine(unseen.text, unseen.digest)
+    decision = await resource_server.validation.decide(awaited.waiting, awaited.text, awaited.digest)
     token = decision.token
-    _keep(Presented(unseen.headers, unseen.text, token, decision.confirmed), scope, resource_server)
-    if unseen.began:
-        resource_server.observation.accepted(token.issuer, cached=False, began=unseen.began)
+    _keep(Presented(awaited.headers, awaited.text, token, decision.confirmed), scope, resource_server)
+    if awaited.began:
+        resource_server.observation.accepted(token.issuer, cached=False, began=awaited.began)
     return token
 
 

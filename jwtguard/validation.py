@@ -25,6 +25,10 @@ from jwtguard.token_cache import Remembered, TokenCache
 from jwtguard.trusted_issuers import TrustedIssuers
 from jwtguard.verification import check
 
+Waiting = JWS | InvalidToken
+"""What it takes waiting to decide on: a JWS, whose issuer's keys are not at hand or not enough; or, for what is no JWS,
+the refusal that stands where nobody can be asked."""
+
 
 class Validation:
     """Tells whether a token is good: from memory, by its issuer's keys, or by asking its issuer.
@@ -92,10 +96,45 @@ class Validation:
             remembered.settle(issuer.keys.calm)
         return True
 
-    async def examine(self, token: bytes, digest: bytes) -> Decision:
-        """Decide whether an access token is good, and remember it if so; ask its issuer where that cannot be told here.
+    def examine(self, token: bytes, digest: bytes) -> AccessToken | Waiting:
+        """Decide whether an access token is good, as far as that takes no waiting, and remember it if so.
 
         Args:
+            token: the token's bytes.
+            digest: what to remember it under; nothing where it is not to be remembered.
+
+        Returns:
+            What it means, or what `decide` takes.
+
+        Raises:
+            InvalidToken: with the first true reason.
+        """
+        try:
+            jws = parse(token, max_bytes=self._max_token_bytes)
+        except InvalidToken as refusal:
+            if refusal.reason not in OPAQUE_REASONS:
+                raise
+            return refusal
+        name, now = jws.claims.get("iss"), self._clock()
+        issuer = self.trusted.known(name, now) if name.__class__ is str else None
+        if issuer is None:
+            return jws
+        try:
+            check_header(jws.algorithm, jws.type, issuer.rules)
+            keys = issuer.keys.known(now)
+            key = keys.named(jws.kid, jws.algorithm) if keys is not None else None
+            if key is None or (issuer.introspector is not None and issuer.introspector.confirms):
+                return jws
+            return self._check(jws, key, keys, issuer, digest, now)
+        except InvalidToken as refusal:
+            refusal.issuer, refusal.kid = issuer.rules.issuer, jws.kid
+            raise
+
+    async def decide(self, waiting: Waiting, token: bytes, digest: bytes) -> Decision:
+        """Decide on an access token that could not be examined at once; ask its issuer where its keys do not tell.
+
+        Args:
+            waiting: what `examine` returned.
             token: the token's bytes.
             digest: what to remember it under; nothing where it is not to be remembered.
 
@@ -103,25 +142,14 @@ class Validation:
             InvalidToken: with the first true reason.
             Unavailable: where it cannot be decided at present.
         """
+        if isinstance(waiting, InvalidToken):
+            return await ask_about_opaque(await self._issuers_to_ask(token), token, waiting)
+        issuer = await self.trusted.named_by(waiting.claims)
         try:
-            jws = parse(token, max_bytes=self._max_token_bytes)
-        except InvalidToken as refusal:
-            if refusal.reason not in OPAQUE_REASONS:
-                raise
-            return await ask_about_opaque(await self._issuers_to_ask(token), token, refusal)
-        name, now = jws.claims.get("iss"), self._clock()
-        issuer = self.trusted.known(name, now) if isinstance(name, str) else None
-        if issuer is None:
-            issuer = await self.trusted.named_by(jws.claims)
-        try:
-            check_header(jws.algorithm, jws.type, issuer.rules)
-            keys = issuer.keys.known(now)
-            key = keys.named(jws.kid, jws.algorithm) if keys is not None else None
-            if key is None or (issuer.introspector is not None and issuer.introspector.confirms):
-                return await self._decide(jws, issuer, token, digest)
-            return Decision(self._check(jws, key, keys, issuer, digest, now))
+            check_header(waiting.algorithm, waiting.type, issuer.rules)
+            return await self._decide(waiting, issuer, token, digest)
         except JWTGuardError as refusal:
-            refusal.issuer, refusal.kid = issuer.rules.issuer, jws.kid
+            refusal.issuer, refusal.kid = issuer.rules.issuer, waiting.kid
             raise
 
     async def _decide(self, jws: JWS, issuer: TrustedIssuer, token: bytes, digest: bytes) -> Decision:

@@ -43,9 +43,10 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
 
     monkeypatch.setattr(jwtguard.claims, "AccessToken", made)
 
-    def count(_frame: Any, event: str, called: Any) -> None:
+    def count(frame: Any, event: str, called: Any) -> None:
         if event == "c_call" and (what := _dear(called)):
-            spent[what] += 1
+            signed = what == "hashes" and frame.f_globals["__name__"] == "jwtguard.algorithms"
+            spent["hashes of what is signed" if signed else what] += 1
 
     @contextmanager
     def block() -> Iterator[Counter[str]]:
@@ -140,7 +141,8 @@ def test_new_token_costs_one_signature_check_one_decode_one_hash_and_one_access_
     at_once(server.validate(key.token(jti="before")))
     with counting() as spent:
         at_once(server.validate(key.token(jti="new")))
-    assert spent == NEW_TOKEN
+    signed = 0 if algorithm == "EdDSA" else 1  # which is a part of the check, and Ed25519 does it by itself
+    assert spent == Counter({**NEW_TOKEN, "hashes of what is signed": signed})
 
 
 def test_first_token_of_a_key_costs_one_more_decode_for_its_header(counting: Counting) -> None:

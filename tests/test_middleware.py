@@ -22,7 +22,7 @@ from jwtguard import ConfigurationError, InvalidRequest, InvalidToken, Issuer, J
 from jwtguard.answer import answer_headers
 from jwtguard.errors import REASONS
 from jwtguard.middleware import GuardMiddleware, TokenBearer
-from jwtguard.presented import STATE_KEY, seen_token, validated_token
+from jwtguard.presented import STATE_KEY, presented_token, validated_token
 from tests.resource_servers import KEY, CountedKeys, bearer, resource_server
 from tests.signing import AUDIENCE, ISSUER, NOW
 
@@ -386,7 +386,7 @@ async def test_subprotocol_that_the_server_could_not_decode_is_refused() -> None
         "subprotocols": ["bearer", "\udcff"],  # as surrogateescape has it
     }
     with pytest.raises(InvalidRequest):
-        seen_token(scope, resource_server(), "bearer")
+        presented_token(scope, resource_server(), "bearer")
 
 
 def test_subprotocol_presents_no_token_for_a_request() -> None:

@@ -79,7 +79,7 @@ async def run(progress: Progress) -> Results:
 async def _race(
     name: str, contestants: list[Contestant], progress: Progress, *, clock: Callable[[], float] = thread_time
 ) -> dict[str, Timing]:
-    task = progress.add_task(name, total=len(contestants) * ROUNDS)
+    task = progress.add_task(name, total=ROUNDS)
     return await race(contestants, rounds=ROUNDS, step=lambda _: progress.advance(task), clock=clock)
 
 
