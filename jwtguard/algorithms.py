@@ -43,7 +43,7 @@ class Algorithm(msgspec.Struct, frozen=True):
 
 _SHA256: Final = hashes.SHA256()
 _HASHES: Final = {"256": (sha256, _SHA256), "384": (sha384, hashes.SHA384()), "512": (sha512, hashes.SHA512())}
-"""By the digits behind RS, PS and ES. hashlib hashes the signing input 0.3 µs faster than `cryptography` would."""
+"""By the digits behind RS, PS and ES: what hashes the signing input, 0.3 µs faster than the other does, and that."""
 _PREHASHED: Final = {bits: Prehashed(algorithm) for bits, (_, algorithm) in _HASHES.items()}
 # Made here because the first one imports the bindings of OpenSSL, 20 ms for which no event loop should have to wait.
 _ECDSA: Final = {bits: ec.ECDSA(prehashed) for bits, prehashed in _PREHASHED.items()}
@@ -61,12 +61,12 @@ class _PKCS1Key(Key):
     def __init__(self, key: rsa.RSAPublicKey, algorithm: str) -> None:
         self._verify = _constructed(key, algorithm).verify
         bits = algorithm[2:]
-        self._digest, self._hash = _HASHES[bits][0], _PREHASHED[bits]
+        self._hash, self._prehashed = _HASHES[bits][0], _PREHASHED[bits]
         self._padding = padding.PKCS1v15()
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
         try:
-            self._verify(sig, self._digest(msg).digest(), self._padding, self._hash)
+            self._verify(sig, self._hash(msg).digest(), self._padding, self._prehashed)
         except InvalidSignature:
             return False
         return True
@@ -82,7 +82,7 @@ class _PSSKey(Key):
     def __init__(self, key: rsa.RSAPublicKey, algorithm: str) -> None:
         self._verify = key.verify
         bits = algorithm[2:]
-        self._digest, self._hash = _HASHES[bits][0], _PREHASHED[bits]
+        self._hash, self._prehashed = _HASHES[bits][0], _PREHASHED[bits]
         self._padding = _pss(_HASHES[bits][1])
         self._size = (key.key_size + 7) // 8
 
@@ -90,7 +90,7 @@ class _PSSKey(Key):
         if len(sig) != self._size:  # RFC 8017 section 8.1.2, step 1: OpenSSL takes one that lacks zeros in front
             return False
         try:
-            self._verify(sig, self._digest(msg).digest(), self._padding, self._hash)
+            self._verify(sig, self._hash(msg).digest(), self._padding, self._prehashed)
         except InvalidSignature:
             return False
         return True
@@ -102,7 +102,7 @@ class _ECDSAKey(Key):
     def __init__(self, key: ec.EllipticCurvePublicKey, algorithm: str) -> None:
         self._verify = _constructed(key, algorithm).verify
         bits = algorithm[2:]
-        self._digest, self._algorithm = _HASHES[bits][0], _ECDSA[bits]
+        self._hash, self._ecdsa = _HASHES[bits][0], _ECDSA[bits]
         self._size = (key.key_size + 7) // 8
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
@@ -110,7 +110,7 @@ class _ECDSAKey(Key):
         if len(sig) != 2 * size:
             return False
         try:
-            self._verify(der_signature(sig[:size], sig[size:]), self._digest(msg).digest(), self._algorithm)
+            self._verify(der_signature(sig[:size], sig[size:]), self._hash(msg).digest(), self._ecdsa)
         except InvalidSignature:
             return False
         return True

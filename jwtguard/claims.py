@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import isfinite
-from types import MappingProxyType
 from typing import Any, Final, Literal, NoReturn
 
 from jwtguard.access_token import AccessToken
@@ -54,7 +53,6 @@ class Rules:
         roles_claims: where roles are looked for: names of claims, and tuples of names for claims within claims.
         permissions_claims: the same for permissions.
         max_token_bytes: how long a token may be, in bytes.
-        sole_audiences: by each of the names in `audience`, what the audience of a token is that has no other.
         rare_claims: those of which most tokens have none, so that one look tells that there is nothing to do about any.
 
     Raises:
@@ -75,7 +73,6 @@ class Rules:
     permissions_claims: ClaimPath | Iterable[ClaimPath] = ("permissions",)
     max_token_bytes: int = DEFAULT_MAX_TOKEN_BYTES
     audiences: frozenset[str] = field(init=False, repr=False)
-    sole_audiences: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
     types: frozenset[str | None] = field(init=False, repr=False)
     demanded_claims: tuple[str, ...] = field(init=False, repr=False)
     allowed_values: tuple[AllowedValues, ...] = field(init=False, repr=False)
@@ -111,7 +108,6 @@ class Rules:
         audience = _names("audience", self.audience)
         put(self, "audience", audience)
         put(self, "audiences", frozenset(audience))
-        put(self, "sole_audiences", MappingProxyType({name: (name,) for name in audience}))
         put(self, "types", _TYPES[self.profile])
         put(self, "required_claims", required)
         put(self, "demanded_claims", tuple(dict.fromkeys((*_REQUIRED[self.profile], *required))))
@@ -163,9 +159,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     if issuer != rules.issuer:
         _refuse_issuer(claims, expected=rules.issuer)
     audience = get("aud")
-    named = rules.sole_audiences.get(audience) if audience.__class__ is str else None
-    if named is None:
-        named = _audience(claims, rules)
+    named = (audience,) if audience.__class__ is str and audience in rules.audiences else _audience(claims, rules)
     expires_at = get("exp")
     if expires_at.__class__ is not int or not 0 <= expires_at <= LATEST_DATE:
         expires_at = _date(claims, "exp")
@@ -296,7 +290,7 @@ def _client_id(claims: Mapping[str, Any], rules: Rules) -> str | None:
 
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """Where `scope` is not as RFC 8693 section 4.2 and RFC 9068 section 2.2.3 have it: `scp`, as widely issued."""
+    """The scopes of a token without `scope` (RFC 8693 section 4.2, RFC 9068 section 2.2.3): `scp`, as widely issued."""
     if "scope" in claims:
         raise InvalidToken("claim_malformed", detail="'scope' is not a string", claim="scope")
     scp = claims.get("scp")

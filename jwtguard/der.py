@@ -10,7 +10,7 @@ _SEQUENCE: Final = tuple(bytes((0x30, length) if length < 128 else (0x30, 0x81, 
 def der_signature(r: bytes, s: bytes) -> bytes:
     """Return the `ECDSA-Sig-Value` of two numbers (RFC 3279 section 2.2.3).
 
-    `cryptography` has an encoder; this one takes half the time, and a token of ES256 has 7 µs for everything.
+    `cryptography` has an encoder; this one takes half its 0.8 µs, and beside the signature check a token has 7 in all.
 
     Args:
         r: the first half of the signature, big-endian, of 66 bytes at the most (RFC 7518 section 3.4).

@@ -163,9 +163,11 @@ class ResourceServer:
         try:
             token = token_bytes(token_text)
             digest, recalled = self.validation.recall(token)
-            access_token = recalled or self.validation.examine(token, digest)
-            if not isinstance(access_token, AccessToken):
-                access_token = (await self.validation.decide(access_token, token, digest)).token
+            examined = recalled or self.validation.examine(token, digest)
+            if isinstance(examined, AccessToken):
+                access_token = examined
+            else:
+                access_token = (await self.validation.decide(examined, token, digest)).token
         except JWTGuardError as refusal:
             self.observation.refused(refusal)
             raise

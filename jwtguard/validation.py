@@ -1,6 +1,7 @@
 """Decides on the tokens that come to one resource server, with the keys, the memory and the fallback that it has."""
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from hashlib import sha256
 
 from jwtguard.access_token import AccessToken
@@ -26,8 +27,8 @@ from jwtguard.trusted_issuers import TrustedIssuers
 from jwtguard.verification import check
 
 Waiting = JWS | InvalidToken
-"""What it takes waiting to decide on: a JWS, whose issuer's keys are not at hand or not enough; or, for what is no JWS,
-the refusal that stands where nobody can be asked."""
+"""What it takes waiting to decide on: a JWS whose issuer or key is not at hand, or whose issuer is to be asked as well;
+or, for what is no JWS, the refusal that stands where nobody can be asked."""
 
 
 class Validation:
@@ -114,7 +115,7 @@ class Validation:
         except InvalidToken as refusal:
             if refusal.reason not in OPAQUE_REASONS:
                 raise
-            return refusal
+            return copy(refusal)  # without its traceback, which holds all of the request
         name, now = jws.claims.get("iss"), self._clock()
         issuer = self.trusted.known(name, now) if name.__class__ is str else None
         if issuer is None:

@@ -1,7 +1,9 @@
 """jwtguard/claims.py: what a token must say to be accepted here, and the order in which it is asked."""
 
+import pickle
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -294,6 +296,18 @@ def test_an_issuer_that_is_no_string_is_malformed(issuer: Any) -> None:
 )
 def test_an_audience_that_names_us_is_accepted(audience: Any, kept: tuple[str, ...]) -> None:
     assert check(aud=audience).audience == kept
+
+
+def test_audience_is_what_the_token_says_and_not_what_was_configured() -> None:
+    class Name(str, Enum):
+        OURS = AUDIENCE
+
+    (name,) = check_claims(good_claims(), HEADER, rules(audience=Name.OURS), now=NOW).audience
+    assert type(name) is str
+
+
+def test_rules_can_be_sent_to_another_process() -> None:
+    assert pickle.loads(pickle.dumps(RULES)) == RULES  # noqa: S301  (our own bytes)
 
 
 def test_any_of_our_names_will_do() -> None:

@@ -116,6 +116,17 @@ async def test_token_seen_before_is_held_to_the_keys_and_rules_of_its_issuer_aga
     assert (before, await reason_of(server, token)) == ([None] * times, reason)
 
 
+async def test_token_that_expires_while_a_resolver_is_asked_for_its_issuer_is_refused() -> None:
+    clock = Clock()
+
+    async def resolver(url: str) -> Issuer:
+        clock.now += 40  # more than the leeway of 30
+        return Issuer(url, keys=KEY.jwk_set)
+
+    server = ResourceServer(audience=AUDIENCE, resolver=resolver, clock=clock)
+    assert await reason_of(server, KEY.token(exp=NOW + 5)) == "expired"
+
+
 @SEEN_BEFORE
 async def test_token_seen_before_is_refused_while_another_issuer_stands_in(times: int) -> None:
     server, token = resource_server(), KEY.token()

@@ -34,7 +34,7 @@ KINDS = {
     "EdDSA": ("EdDSA", 0),
     "RS256, 4 kB": ("RS256", 60),
 }
-ROUNDS = 240
+ROUNDS = 400
 ROUNDS_OVER_HTTP = 4
 ROUNDS_OF_IMPORTS = 10
 

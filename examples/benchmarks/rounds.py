@@ -1,4 +1,4 @@
-"""Runs contestants in turn, round after round, so that whatever disturbs the machine disturbs all of them alike."""
+"""Runs contestants by lot, round after round, so that whatever disturbs the machine disturbs all of them alike."""
 
 import gc
 import random

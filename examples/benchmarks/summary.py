@@ -135,11 +135,11 @@ def _method(results: Results) -> str:
     return (
         f"Measured on {results.when}: {machine['processor']}, {machine['cores']} cores, {machine['system']}, "
         f"{machine['Python']}, OpenSSL {machine['OpenSSL']}; {packages}.\n\n"
-        "All contestants run in one process, in turn, round after round, on the same tokens, which none has seen "
-        "before. Times are processor times, but for what goes over a socket; the least and the median are those of "
-        "the rounds. The bare check is `cryptography`'s `public_key.verify` on prepared input: no validator can be "
-        "faster. Each library checks signature, issuer, audience and expiry as its documentation shows "
-        f"({', '.join(_PEERS)}: `examples/benchmarks/peers.py`); jwtguard makes all of its checks, and unless "
+        "All contestants run in one process, round after round, in an order drawn by lot, on the same tokens, which "
+        "none has seen before. Times are processor times, but for what goes over a socket; the least and the median "
+        "are those of the rounds. The bare check is `cryptography`'s `public_key.verify` on prepared input: no "
+        "validator can be faster. Each library checks signature, issuer, audience and expiry as its documentation "
+        f"shows ({', '.join(_PEERS)}: `examples/benchmarks/peers.py`); jwtguard makes all of its checks, and unless "
         "`token_cache=0` is given it keeps each new token in its cache, which is full, in place of another.\n\n"
         "`make bench` runs it again, in less than three minutes, and writes `examples/benchmarks/results/`."
     )
