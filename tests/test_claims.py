@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -299,7 +299,7 @@ def test_an_audience_that_names_us_is_accepted(audience: Any, kept: tuple[str, .
 
 
 def test_audience_is_what_the_token_says_and_not_what_was_configured() -> None:
-    class Name(str, Enum):
+    class Name(StrEnum):
         OURS = AUDIENCE
 
     (name,) = check_claims(good_claims(), HEADER, rules(audience=Name.OURS), now=NOW).audience
