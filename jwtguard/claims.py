@@ -159,7 +159,8 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     if issuer != rules.issuer:
         _refuse_issuer(claims, expected=rules.issuer)
     audience = get("aud")
-    named = (audience,) if audience.__class__ is str and audience in rules.audiences else _audience(claims, rules)
+    sole = audience.__class__ is str and audience in rules.audiences
+    named = (audience,) if sole else _audience(audience, claims, rules)
     expires_at = get("exp")
     if expires_at.__class__ is not int or not 0 <= expires_at <= LATEST_DATE:
         expires_at = _date(claims, "exp")
@@ -239,9 +240,8 @@ def _refuse_without(names: tuple[str, ...]) -> NoReturn:
     raise InvalidToken("claim_missing", detail=f"one of {', '.join(names)} is required", claim=names[0])
 
 
-def _audience(claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:
+def _audience(audience: Any, claims: Mapping[str, Any], rules: Rules) -> tuple[str, ...]:
     """RFC 7519 section 4.1.3."""
-    audience = claims.get("aud")
     if audience.__class__ is str:
         named: tuple[Any, ...] = (audience,)
     elif isinstance(audience, list):
