@@ -158,7 +158,7 @@ def check_claims(claims: Mapping[str, Any], header: FrozenDict, rules: Rules, *,
     issuer = get("iss")
     if issuer != rules.issuer:
         _refuse_issuer(claims, expected=rules.issuer)
-    audience = get("aud")
+    audience: Any = get("aud")
     sole = audience.__class__ is str and audience in rules.audiences
     named = (audience,) if sole else _audience(audience, claims, rules)
     expires_at = get("exp")
