@@ -6,20 +6,23 @@ from typing import Final
 
 from jwtguard.errors import ConfigurationError, CredentialsRequired, InvalidRequest
 
+BEARER: Final = b"Bearer "
+"""What stands before a token in credentials that are written as RFC 6750 section 2.1 has them."""
+
 _SCHEME: Final = b"bearer"
 _TOKEN68: Final = re.compile(rb"[A-Za-z0-9\-._~+/]+=*").fullmatch
 _PROTOCOL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+").fullmatch
 
 
-def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return what stands behind `Bearer` in the one `Authorization` header, not yet looked at.
+def authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the value of the one `Authorization` header, not yet looked at.
 
     Args:
         headers: an ASGI scope's raw headers; the names are in lower case.
 
     Raises:
-        CredentialsRequired: `credentials_missing`, or `scheme_unsupported` for another scheme.
-        InvalidRequest: `credentials_repeated` for several headers, `credentials_malformed` for a scheme alone.
+        CredentialsRequired: `credentials_missing`.
+        InvalidRequest: `credentials_repeated` for several headers.
     """
     value = None
     for name, candidate in headers:
@@ -29,6 +32,19 @@ def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
             value = candidate
     if value is None:
         raise CredentialsRequired("credentials_missing")
+    return value
+
+
+def bearer_token(value: bytes) -> bytes:
+    """Return what stands behind `Bearer` in an `Authorization` header, not yet looked at.
+
+    Args:
+        value: the header's.
+
+    Raises:
+        CredentialsRequired: `scheme_unsupported` for another scheme.
+        InvalidRequest: `credentials_malformed` for a scheme alone.
+    """
     if value[:7].lower() == b"bearer ":
         # Some servers leave the white space behind a field's value for us to remove (RFC 9110 section 5.5).
         return value[7:].lstrip(b" ").rstrip(b" \t")
@@ -48,8 +64,8 @@ def websocket_token(headers: Iterable[tuple[bytes, bytes]], protocol: str) -> by
         protocol: the subprotocol that the token stands behind (RFC 6455 section 1.9).
 
     Raises:
-        CredentialsRequired: as `bearer_token`.
-        InvalidRequest: as `bearer_token`; `credentials_repeated` also for a token in both places (RFC 6750 section 2).
+        CredentialsRequired: as `authorization` and `bearer_token`.
+        InvalidRequest: as they; `credentials_repeated` also for a token in both places (RFC 6750 section 2).
     """
     several = tuple(headers)
     offered = [
@@ -59,7 +75,7 @@ def websocket_token(headers: Iterable[tuple[bytes, bytes]], protocol: str) -> by
         for name in names.split(b",")
     ]
     if protocol.encode() not in offered:
-        return bearer_token(several)
+        return bearer_token(authorization(several))
     if any(name == b"authorization" for name, _ in several):
         raise InvalidRequest("credentials_repeated", detail="a token came in the header and as a subprotocol")
     behind = offered[offered.index(protocol.encode()) + 1 :]

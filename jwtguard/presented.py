@@ -7,7 +7,7 @@ import msgspec
 from starlette.types import Scope
 
 from jwtguard.access_token import AccessToken
-from jwtguard.credentials import bearer_token, check_token68, websocket_token
+from jwtguard.credentials import BEARER, authorization, bearer_token, check_token68, websocket_token
 from jwtguard.errors import ConfigurationError
 from jwtguard.resource_server import ResourceServer
 from jwtguard.validation import Waiting
@@ -21,13 +21,13 @@ class Presented(msgspec.Struct):
 
     Attributes:
         headers: those that it came in. A request that an application makes out of its own has others, and none of this.
-        text: the token's bytes.
+        credentials: `BEARER` and the token's bytes.
         token: what it means.
         confirmed: whether its authorization server has vouched for it during this request.
     """
 
     headers: object
-    text: bytes
+    credentials: bytes
     token: AccessToken
     confirmed: bool = False
 
@@ -43,14 +43,14 @@ class Awaited(msgspec.Struct):
 
     Attributes:
         headers: those that it came in.
-        text: its bytes.
+        credentials: `BEARER` and its bytes.
         digest: what to remember it under.
         waiting: what is known of it.
         began: when its validation began, by `time.perf_counter`; 0 where nobody observes.
     """
 
     headers: object
-    text: bytes
+    credentials: bytes
     digest: bytes
     waiting: Waiting
     began: float
@@ -84,25 +84,37 @@ def presented_token(
         return earlier.token
     observed = resource_server.observation.on_event is not None
     began = perf_counter() if observed else 0.0
-    headers = scope["headers"]
     if websocket_protocol is not None and scope["type"] == "websocket":
-        text = websocket_token(headers, websocket_protocol)
-        token_text = text.decode("latin-1")
-        scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name != token_text]
+        credentials = BEARER + _websocket_token(scope, websocket_protocol)
     else:
-        text = bearer_token(headers)
-    digest, token = resource_server.validation.recall(text)
+        credentials = authorization(scope["headers"])
+    digest, token = resource_server.validation.recall(credentials)
+    if token is None and credentials != (usual := BEARER + bearer_token(credentials)):
+        credentials = usual  # of whatever else may stand in the header: "bearer", more spaces
+        digest, token = resource_server.validation.recall(credentials)
     cached = token is not None
     if token is None:
+        text = credentials[len(BEARER) :]
         check_token68(text)
         examined = resource_server.validation.examine(text, digest)
         if not isinstance(examined, AccessToken):
-            return Awaited(headers, text, digest, examined, began)
+            return Awaited(scope["headers"], credentials, digest, examined, began)
         token = examined
-    _keep(Presented(headers, text, token), scope, resource_server)
+    presented = Presented(scope["headers"], credentials, token)
+    if STATE_KEY in scope:
+        _keep(presented, scope, resource_server)
+    else:  # as nearly always
+        scope[STATE_KEY] = {resource_server: presented}
     if observed:
         resource_server.observation.accepted(token.issuer, cached=cached, began=began)
     return token
+
+
+def _websocket_token(scope: Scope, protocol: str) -> bytes:
+    text = websocket_token(scope["headers"], protocol)
+    token_text = text.decode("latin-1")
+    scope["subprotocols"] = [name for name in scope.get("subprotocols", ()) if name != token_text]
+    return text
 
 
 async def awaited_token(scope: Scope, resource_server: ResourceServer, awaited: Awaited) -> AccessToken:
@@ -116,9 +128,10 @@ async def awaited_token(scope: Scope, resource_server: ResourceServer, awaited: 
     Raises:
         JWTGuardError: where it is not.
     """
-    decision = await resource_server.validation.decide(awaited.waiting, awaited.text, awaited.digest)
+    text = awaited.credentials[len(BEARER) :]
+    decision = await resource_server.validation.decide(awaited.waiting, text, awaited.digest)
     token = decision.token
-    _keep(Presented(awaited.headers, awaited.text, token, decision.confirmed), scope, resource_server)
+    _keep(Presented(awaited.headers, awaited.credentials, token, decision.confirmed), scope, resource_server)
     if awaited.began:
         resource_server.observation.accepted(token.issuer, cached=False, began=awaited.began)
     return token
@@ -151,7 +164,7 @@ async def confirm(scope: Scope, resource_server: ResourceServer) -> None:
             "fresh=True cannot ask about a token that a dependency override made up: override it too"
         )
     if not presented.confirmed:
-        await resource_server.validation.confirm(presented.text, presented.token)
+        await resource_server.validation.confirm(presented.credentials[len(BEARER) :], presented.token)
         presented.confirmed = True
 
 
@@ -167,6 +180,5 @@ def came_with_a_token(scope: Scope) -> bool:
 
 
 def _keep(presented: Presented, scope: Scope, resource_server: ResourceServer) -> None:
-    seen = scope.get(STATE_KEY)
-    # A new one: copies of the scope, for requests that are made out of this one, share the old.
-    scope[STATE_KEY] = {**seen, resource_server: presented} if seen else {resource_server: presented}
+    # A new dict: copies of the scope, for requests that are made out of this one, share the old one.
+    scope[STATE_KEY] = {**scope.get(STATE_KEY, {}), resource_server: presented}

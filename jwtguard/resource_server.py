@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 from jwtguard.access_token import AccessToken
 from jwtguard.challenge import check_realm
 from jwtguard.claims import DEFAULT_LEEWAY, DEFAULT_MAX_TOKEN_BYTES, Profile, Rules
+from jwtguard.credentials import BEARER
 from jwtguard.errors import ConfigurationError, JWTGuardError
 from jwtguard.fallback import Route
 from jwtguard.http import HTTP, HTTPClient
@@ -162,7 +163,7 @@ class ResourceServer:
         began = perf_counter() if observed else 0.0
         try:
             token = token_bytes(token_text)
-            digest, recalled = self.validation.recall(token)
+            digest, recalled = self.validation.recall(BEARER + token)
             examined = recalled or self.validation.examine(token, digest)
             if isinstance(examined, AccessToken):
                 access_token = examined

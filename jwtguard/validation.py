@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from jwtguard.access_token import AccessToken
 from jwtguard.claims import check_header
+from jwtguard.credentials import BEARER
 from jwtguard.errors import InvalidToken, JWTGuardError, Unavailable
 from jwtguard.fallback import (
     OPAQUE_REASONS,
@@ -60,23 +61,25 @@ class Validation:
         self.trusted = trusted
         self.cache = cache
         self._max_token_bytes = max_token_bytes
-        self._most_bytes_remembered = max_token_bytes if cache.enabled else -1
+        self._most_bytes_remembered = len(BEARER) + max_token_bytes if cache.enabled else -1
         self._route = route
         self._clock = clock
 
-    def recall(self, token: bytes) -> tuple[bytes, AccessToken | None]:
+    def recall(self, credentials: bytes) -> tuple[bytes, AccessToken | None]:
         """Look whether a token came before, and all that made it valid still holds.
 
+        It is remembered together with `BEARER`, so that a header that holds both needs no other look.
+
         Args:
-            token: the token's bytes.
+            credentials: `BEARER` and the token's bytes; nothing else is ever remembered.
 
         Returns:
             What it is remembered under, nothing where it is not to be remembered; and what it means, or None to have it
             examined.
         """
-        if len(token) > self._most_bytes_remembered:
+        if len(credentials) > self._most_bytes_remembered:
             return b"", None
-        digest = sha256(token).digest()
+        digest = sha256(credentials).digest()
         remembered = self.cache.get(digest)
         if remembered is None:
             return digest, None

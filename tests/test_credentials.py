@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jwtguard import ConfigurationError
-from jwtguard.credentials import bearer_token, check_token68, checked_protocol, websocket_token
+from jwtguard.credentials import authorization, bearer_token, check_token68, checked_protocol, websocket_token
 from jwtguard.errors import CredentialsRequired, InvalidRequest
 from tests.refusals import refused
 
 Headers = list[tuple[bytes, bytes]]
 
 
-def authorization(*values: bytes) -> Headers:
+def sent(*values: bytes) -> Headers:
     return [(b"host", b"api.example.com"), *((b"authorization", value) for value in values), (b"accept", b"*/*")]
 
 
@@ -34,19 +34,19 @@ def authorization(*values: bytes) -> Headers:
 )
 def test_what_stands_behind_bearer_is_the_token(value: bytes, token: bytes) -> None:
     """RFC 9110 section 11.1: the scheme in any case, then spaces."""
-    assert bearer_token(authorization(value)) == token
+    assert bearer_token(authorization(sent(value))) == token
     check_token68(token)
 
 
 def test_headers_may_come_as_any_iterable() -> None:
-    assert bearer_token(iter(authorization(b"Bearer abc"))) == b"abc"
+    assert bearer_token(authorization(iter(sent(b"Bearer abc")))) == b"abc"
 
 
 @pytest.mark.parametrize(
     "headers",
     [
         [],
-        authorization(),
+        sent(),
         [(b"Authorization", b"Bearer abc")],
         [(b"proxy-authorization", b"Bearer abc")],
         [(b"x-authorization", b"Bearer abc")],
@@ -57,7 +57,7 @@ def test_headers_may_come_as_any_iterable() -> None:
 )
 def test_without_an_authorization_header_credentials_are_missing(headers: Headers) -> None:
     with refused("credentials_missing", CredentialsRequired):
-        bearer_token(headers)
+        bearer_token(authorization(headers))
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,13 @@ def test_without_an_authorization_header_credentials_are_missing(headers: Header
 )
 def test_another_scheme_is_not_supported(value: bytes) -> None:
     with refused("scheme_unsupported", CredentialsRequired):
-        bearer_token(authorization(value))
+        bearer_token(authorization(sent(value)))
 
 
 @pytest.mark.parametrize("value", [b"", b" ", b"\t", b"Bearer", b"Bearer\t", b"Bearer\tabc", b" Bearer"], ids=repr)
 def test_a_scheme_without_a_token_is_malformed(value: bytes) -> None:
     with refused("credentials_malformed", InvalidRequest):
-        bearer_token(authorization(value))
+        bearer_token(authorization(sent(value)))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_scheme_without_a_token_is_malformed(value: bytes) -> None:
 def test_more_than_one_authorization_header_is_refused(values: list[bytes]) -> None:
     """RFC 6750 section 2: or else a proxy and this resource server might each look at another one."""
     with refused("credentials_repeated", InvalidRequest):
-        bearer_token(authorization(*values))
+        bearer_token(authorization(sent(*values)))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_the_characters_of_token68_are_those_of_the_grammar() -> None:
 @given(st.lists(st.tuples(st.sampled_from([b"authorization", b"cookie"]), st.binary(max_size=30)), max_size=3))
 def test_whatever_comes_is_taken_or_refused(headers: Headers) -> None:
     try:
-        token = bearer_token(headers)
+        token = bearer_token(authorization(headers))
         check_token68(token)
     except (CredentialsRequired, InvalidRequest):
         return
@@ -285,13 +285,13 @@ def test_a_name_that_cannot_be_a_subprotocol_is_refused(protocol: Any) -> None:
 )
 def test_spaces_and_tabs_around_the_token_are_not_of_it_and_nothing_else(value: bytes, token: bytes) -> None:
     """RFC 9110 section 5.5."""
-    assert bearer_token(authorization(value)) == token
+    assert bearer_token(authorization(sent(value))) == token
 
 
 @pytest.mark.parametrize("value", [b"\x0b", b"\x0bBearer", b"XBearerX", b"Bearer\x0b"], ids=repr)
 def test_other_white_space_and_letters_make_it_another_scheme(value: bytes) -> None:
     with refused("scheme_unsupported", CredentialsRequired):
-        bearer_token(authorization(value))
+        bearer_token(authorization(sent(value)))
 
 
 @pytest.mark.parametrize("offered", [b"jwt, X", b"jwt,X", b"jwt,\tX "], ids=repr)
@@ -306,10 +306,10 @@ def test_a_vertical_tab_is_part_of_a_subprotocol() -> None:
 @pytest.mark.parametrize(
     ("headers", "detail"),
     [
-        (authorization(b""), "the Authorization header is empty"),
-        (authorization(b"Bearer"), "no token follows the scheme"),
+        (sent(b""), "the Authorization header is empty"),
+        (sent(b"Bearer"), "no token follows the scheme"),
         (
-            [*authorization(b"Bearer abc"), (b"sec-websocket-protocol", b"jwt, abc")],
+            [*sent(b"Bearer abc"), (b"sec-websocket-protocol", b"jwt, abc")],
             "a token came in the header and as a subprotocol",
         ),
         ([(b"sec-websocket-protocol", b"jwt")], "one token follows the subprotocol 'jwt', and no more"),

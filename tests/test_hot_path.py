@@ -81,7 +81,7 @@ def at_once(awaitable: Awaitable[T]) -> T:
     raise AssertionError("it waited")
 
 
-def request(app: ASGIApp, token: str) -> int:
+def request(app: ASGIApp, token: str, *, scheme: bytes = b"Bearer ") -> int:
     """Send an application a request with a token, at once, and return the status of its answer."""
     sent: list[Message] = []
 
@@ -91,7 +91,7 @@ def request(app: ASGIApp, token: str) -> int:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    headers = [(b"host", b"api.example.com"), (b"authorization", b"Bearer " + token.encode())]
+    headers = [(b"host", b"api.example.com"), (b"authorization", scheme + token.encode())]
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers}
     at_once(app(scope, receive, send))
     return int(sent[0]["status"])
@@ -187,6 +187,30 @@ def test_request_with_a_new_token_costs_as_much_as_the_token_alone(
     with counting() as spent:
         assert request(app, KEY.token(jti="new")) == 200
     assert spent == NEW_TOKEN
+
+
+@FACES
+@pytest.mark.parametrize("scheme", [b"bearer ", b"BEARER ", b"Bearer   "], ids=["lower", "upper", "spaces"])
+def test_token_that_came_before_is_known_however_its_scheme_is_written_for_one_more_hash(
+    counting: Counting, face: Callable[[ResourceServer], ASGIApp], scheme: bytes
+) -> None:
+    app = face(resource_server())
+    request(app, KEY.token())
+    with counting() as spent:
+        assert request(app, KEY.token(), scheme=scheme) == 200
+    assert spent == Counter({**SEEN_TOKEN, "hashes": 2})
+
+
+@FACES
+def test_token_that_came_before_without_a_request_is_known_in_one(
+    counting: Counting, face: Callable[[ResourceServer], ASGIApp]
+) -> None:
+    server = resource_server()
+    app = face(server)
+    at_once(server.validate(KEY.token()))
+    with counting() as spent:
+        assert request(app, KEY.token()) == 200
+    assert spent == SEEN_TOKEN
 
 
 @FACES

@@ -30,9 +30,10 @@ ACCESS_TOKEN = check_claims(good_claims(), FrozenDict(), Rules(issuer=ISSUER, au
 @pytest.mark.parametrize(
     "kept",
     [
-        pytest.param(Presented(HEADERS, TEXT, ACCESS_TOKEN), id="a good token"),
+        pytest.param(Presented(HEADERS, b"Bearer " + TEXT, ACCESS_TOKEN), id="a good token"),
         pytest.param(
-            Awaited(HEADERS, TEXT, b"digest", parse(TEXT, max_bytes=len(TEXT)), 0.0), id="one that takes waiting"
+            Awaited(HEADERS, b"Bearer " + TEXT, b"digest", parse(TEXT, max_bytes=len(TEXT)), 0.0),
+            id="one that takes waiting",
         ),
     ],
 )
