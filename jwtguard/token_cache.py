@@ -90,7 +90,7 @@ class Remembered(msgspec.Struct, gc=False):
 class TokenCache:
     """A bounded memory of validated tokens. Only those enter, so forged ones cannot push good ones out.
 
-    Keyed by the SHA-256 digest of the whole token: the memory of a process holds no token it has no use for.
+    Keyed by the SHA-256 digest of `BEARER` and the whole token: no process holds a token that it has no use for.
     """
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
