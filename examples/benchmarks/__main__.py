@@ -90,7 +90,7 @@ def measured(console: Console) -> Results:
     with Progress(*columns, console=console, refresh_per_second=2) as progress:
         results = asyncio.run(run(progress))
     results.save()
-    return results
+    return Results.load()  # rounded: what is shown is what anyone can make of the file again
 
 
 def main() -> None:
