@@ -43,7 +43,7 @@ class Algorithm(msgspec.Struct, frozen=True):
 
 _SHA256: Final = hashes.SHA256()
 _HASHES: Final = {"256": (sha256, _SHA256), "384": (sha384, hashes.SHA384()), "512": (sha512, hashes.SHA512())}
-"""By the digits behind RS, PS and ES: what hashes the signing input, 0.3 µs faster than the other does, and that."""
+"""By the digits behind RS, PS and ES: hashlib's hash, which is 0.3 µs faster, and its name for `cryptography`."""
 _PREHASHED: Final = {bits: Prehashed(algorithm) for bits, (_, algorithm) in _HASHES.items()}
 # Made here because the first one imports the bindings of OpenSSL, 20 ms for which no event loop should have to wait.
 _ECDSA: Final = {bits: ec.ECDSA(prehashed) for bits, prehashed in _PREHASHED.items()}

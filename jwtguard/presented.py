@@ -90,7 +90,7 @@ def presented_token(
         credentials = authorization(scope["headers"])
     digest, token = resource_server.validation.recall(credentials)
     if token is None and credentials != (usual := BEARER + bearer_token(credentials)):
-        credentials = usual  # of whatever else may stand in the header: "bearer", more spaces
+        credentials = usual  # the header has them in another way: a "bearer", more spaces
         digest, token = resource_server.validation.recall(credentials)
     cached = token is not None
     if token is None:
@@ -100,11 +100,7 @@ def presented_token(
         if not isinstance(examined, AccessToken):
             return Awaited(scope["headers"], credentials, digest, examined, began)
         token = examined
-    presented = Presented(scope["headers"], credentials, token)
-    if STATE_KEY in scope:
-        _keep(presented, scope, resource_server)
-    else:  # as nearly always
-        scope[STATE_KEY] = {resource_server: presented}
+    _keep(Presented(scope["headers"], credentials, token), scope, resource_server)
     if observed:
         resource_server.observation.accepted(token.issuer, cached=cached, began=began)
     return token
